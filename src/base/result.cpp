@@ -1,17 +1,12 @@
 #include "base/result.hpp"
 
 #include <cctype>
-#include <cstring>
+#include <system_error>
 
 namespace farpty {
 
 std::string reason_of(int code) {
-  char buffer[128];
-  std::string text = strerrordesc_np(code) != nullptr ? strerrordesc_np(code) : "";
-  if (text.empty()) {
-    std::snprintf(buffer, sizeof buffer, "error %d", code);
-    text = buffer;
-  }
+  std::string text = std::generic_category().message(code);
   // Only a sentence's capital goes; names such as "RFS specific error" keep theirs.
   if (text.size() > 1 && std::isupper(static_cast<unsigned char>(text[0])) != 0 &&
       std::isupper(static_cast<unsigned char>(text[1])) == 0)
