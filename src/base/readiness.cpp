@@ -1,0 +1,180 @@
+#include "base/readiness.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+
+#if defined(__linux__)
+#include <boost/asio/detail/epoll_reactor.hpp>
+#include <boost/asio/detail/reactor_op.hpp>
+#else
+#include <boost/asio/posix/stream_descriptor.hpp>
+#endif
+
+namespace farpty {
+
+namespace asio = boost::asio;
+
+#if defined(__linux__)
+
+namespace {
+
+using Reactor = asio::detail::epoll_reactor;
+
+// One direction's wait. It lives until both its owner has let go of it and the reactor has given it back.
+class Wait final : public asio::detail::reactor_op {
+ public:
+  Wait() : reactor_op({}, &Wait::perform, &Wait::complete) {}
+
+  void start(Reactor& reactor, int kind, int fd, Reactor::per_descriptor_data& data, std::function<void()> then) {
+    then_ = std::move(then);
+    if (queued_) return;
+    queued_ = true;
+    ec_ = {};
+    arming_ = true;  // start_op may ask perform() at once; the caller has just seen the descriptor block
+    reactor.start_op(kind, fd, data, this, false, true);
+    arming_ = false;
+  }
+
+  void forget() { then_ = nullptr; }
+
+  void abandon() {
+    then_ = nullptr;
+    if (queued_) {
+      abandoned_ = true;
+    } else {
+      delete this;
+    }
+  }
+
+ private:
+  ~Wait() = default;
+
+  static status perform(reactor_op* base) {
+    return static_cast<Wait*>(base)->arming_ ? not_done : done_and_exhausted;
+  }
+
+  // `owner` is null when the io_context is being destroyed: the wait is given back without being run.
+  static void complete(void* owner, asio::detail::operation* base, const boost::system::error_code&, std::size_t) {
+    auto* wait = static_cast<Wait*>(base);
+    wait->queued_ = false;
+    if (wait->abandoned_) {
+      delete wait;
+      return;
+    }
+    if (owner == nullptr || !wait->then_) return;
+    auto then = std::move(wait->then_);
+    wait->then_ = nullptr;
+    then();  // may wait again, or destroy the Readiness
+  }
+
+  std::function<void()> then_;
+  bool queued_ = false;
+  bool arming_ = false;
+  bool abandoned_ = false;
+};
+
+}  // namespace
+
+struct Readiness::State {
+  Reactor* reactor;
+  int fd;
+  Reactor::per_descriptor_data data{};
+  std::array<Wait*, 2> waits{};  // indexed by Reactor::read_op and write_op; made at first use
+
+  Wait& wait(int kind) {
+    auto& slot = waits[static_cast<std::size_t>(kind)];
+    if (slot == nullptr) slot = new Wait;
+    return *slot;
+  }
+
+  ~State() {
+    reactor->deregister_descriptor(fd, data, false);
+    reactor->cleanup_descriptor_data(data);
+    for (auto* wait : waits)
+      if (wait != nullptr) wait->abandon();
+  }
+};
+
+Result<Readiness> Readiness::watch(asio::io_context& context, int fd) {
+  auto& reactor = asio::use_service<Reactor>(context);
+  reactor.init_task();
+  Reactor::per_descriptor_data data{};
+  if (const int code = reactor.register_descriptor(fd, data); code != 0)
+    return os_error("cannot watch", "descriptor " + std::to_string(fd), code);
+  // Where epoll said EPERM, Asio remembers it and completes every wait at once: always ready.
+  auto state = std::make_unique<State>();
+  state->reactor = &reactor;
+  state->fd = fd;
+  state->data = data;
+  return Readiness(std::move(state));
+}
+
+void Readiness::when_readable(std::function<void()> then) {
+  state_->wait(Reactor::read_op)
+      .start(*state_->reactor, Reactor::read_op, state_->fd, state_->data, std::move(then));
+}
+
+void Readiness::when_writable(std::function<void()> then) {
+  state_->wait(Reactor::write_op)
+      .start(*state_->reactor, Reactor::write_op, state_->fd, state_->data, std::move(then));
+}
+
+void Readiness::cancel() {
+  if (!state_) return;
+  for (auto* wait : state_->waits)
+    if (wait != nullptr) wait->forget();
+}
+
+#else  // kqueue and others: one async_wait each time
+
+struct Readiness::State {
+  asio::posix::stream_descriptor descriptor;
+  std::array<std::shared_ptr<std::function<void()>>, 2> then;
+  ~State() { descriptor.release(); }
+
+  void wait(std::size_t kind, std::function<void()> callback) {
+    if (then[kind] && *then[kind]) {
+      *then[kind] = std::move(callback);
+      return;
+    }
+    then[kind] = std::make_shared<std::function<void()>>(std::move(callback));
+    // Shared with the queued wait, which may outlive this object by one completion.
+    descriptor.async_wait(kind == 0 ? asio::posix::stream_descriptor::wait_read
+                                    : asio::posix::stream_descriptor::wait_write,
+                          [slot = then[kind]](const boost::system::error_code& code) {
+                            if (code == asio::error::operation_aborted || !*slot) return;
+                            auto run = std::move(*slot);
+                            *slot = nullptr;
+                            run();
+                          });
+  }
+};
+
+Result<Readiness> Readiness::watch(asio::io_context& context, int fd) {
+  auto state = std::make_unique<State>(asio::posix::stream_descriptor(context));
+  boost::system::error_code code;
+  state->descriptor.assign(fd, code);
+  if (code) return os_error("cannot watch", "descriptor " + std::to_string(fd), code.value());
+  return Readiness(std::move(state));
+}
+
+void Readiness::when_readable(std::function<void()> then) { state_->wait(0, std::move(then)); }
+void Readiness::when_writable(std::function<void()> then) { state_->wait(1, std::move(then)); }
+
+void Readiness::cancel() {
+  if (!state_) return;
+  for (auto& slot : state_->then)
+    if (slot) *slot = nullptr;
+}
+
+#endif
+
+Readiness::Readiness(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Readiness::Readiness(Readiness&&) noexcept = default;
+Readiness& Readiness::operator=(Readiness&&) noexcept = default;
+Readiness::~Readiness() = default;
+
+}  // namespace farpty

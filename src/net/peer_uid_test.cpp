@@ -1,0 +1,71 @@
+#include "net/peer_uid.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "net/dial.hpp"
+#include "net/listener.hpp"
+
+namespace farpty::net {
+namespace {
+
+struct Pair {
+  OwnedFd server, client;
+};
+
+Pair connect_pair(const char* text) {
+  auto listener = Listener::open(*parse_url(text));
+  EXPECT_TRUE(listener) << listener.error().message();
+  auto client = dial(listener->url());
+  EXPECT_TRUE(client) << client.error().message();
+  auto server = listener->accept();
+  EXPECT_TRUE(server) << server.error().message();
+  return {std::move(*server), std::move(*client)};
+}
+
+class PeerUid : public testing::TestWithParam<const char*> {};
+
+TEST_P(PeerUid, IsOurs) {
+  const Pair pair = connect_pair(GetParam());
+  const auto uid = peer_uid(pair.server.get());
+  ASSERT_TRUE(uid) << uid.error().message();
+  EXPECT_EQ(*uid, getuid());
+  EXPECT_EQ(peer_is_held(pair.server.get()), true);
+}
+
+TEST_P(PeerUid, BothWaysAgree) {
+  const Pair pair = connect_pair(GetParam());
+  const auto uid = peer_uid_from_proc(pair.server.get());
+  ASSERT_TRUE(uid) << uid.error().message();
+  EXPECT_EQ(*uid, getuid());
+}
+
+TEST_P(PeerUid, HalfCloseIsNotGone) {
+  const Pair pair = connect_pair(GetParam());
+  shutdown(pair.client.get(), SHUT_WR);
+  EXPECT_EQ(peer_is_held(pair.server.get()), true);
+}
+
+TEST_P(PeerUid, GoneHasNoOwner) {
+  Pair pair = connect_pair(GetParam());
+  pair.client.reset();
+  EXPECT_EQ(peer_is_held(pair.server.get()), false);
+  EXPECT_FALSE(peer_uid(pair.server.get()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Tcp, PeerUid, testing::Values("raw://127.0.0.1:0", "raw://[::1]:0"));
+
+TEST(PeerUidUnix, IsOursAndGoneIsSeen) {
+  const std::string path = testing::TempDir() + "farpty-peer-" + std::to_string(getpid());
+  Pair pair = connect_pair(("raw+unix://" + path).c_str());
+  EXPECT_EQ(*peer_uid(pair.server.get()), getuid());
+  shutdown(pair.client.get(), SHUT_WR);
+  EXPECT_EQ(peer_is_held(pair.server.get()), true);
+  pair.client.reset();
+  EXPECT_EQ(peer_is_held(pair.server.get()), false);
+}
+
+}  // namespace
+}  // namespace farpty::net

@@ -1,0 +1,67 @@
+#include "net/socket.hpp"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+namespace farpty::net {
+
+namespace {
+
+constexpr int kNotSentLowWater = 16 * 1024;  // bytes; tcp(7) TCP_NOTSENT_LOWAT
+constexpr int kKeepAliveIdle = 30;           // seconds of silence before the first probe
+constexpr int kKeepAliveInterval = 10;       // seconds between probes
+constexpr int kKeepAliveCount = 3;           // unanswered probes that end the connection
+
+[[maybe_unused]] void set(int socket, int level, int option, int value) {
+  // An option that this kernel or address family lacks costs comfort, not correctness.
+  setsockopt(socket, level, option, &value, sizeof value);
+}
+
+}  // namespace
+
+Result<> make_private_and_nonblocking(int fd) {
+  const int flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+    return os_error("cannot set flags of", "descriptor " + std::to_string(fd));
+  return {};
+}
+
+Result<OwnedFd> make_socket(int family) {
+#if defined(__linux__)
+  OwnedFd socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket) return os_error("cannot make", "a socket");
+#else
+  OwnedFd socket(::socket(family, SOCK_STREAM, 0));
+  if (!socket) return os_error("cannot make", "a socket");
+  FARPTY_TRY(make_private_and_nonblocking(socket.get()));
+  set(socket.get(), SOL_SOCKET, SO_NOSIGPIPE, 1);
+#endif
+  return socket;
+}
+
+Result<OwnedFd> accept_socket(int listening) {
+#if defined(__linux__)
+  OwnedFd socket(::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!socket) return os_error("cannot accept", "a connection");
+#else
+  OwnedFd socket(::accept(listening, nullptr, nullptr));
+  if (!socket) return os_error("cannot accept", "a connection");
+  FARPTY_TRY(make_private_and_nonblocking(socket.get()));
+#endif
+  return socket;
+}
+
+void tune_terminal_connection(int socket) {
+  set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+#if defined(__linux__)
+  set(socket, IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdle);
+  set(socket, IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveInterval);
+  set(socket, IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveCount);
+  set(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kNotSentLowWater);
+#endif
+}
+
+}  // namespace farpty::net
