@@ -172,6 +172,7 @@ void Readiness::cancel() {
 
 #endif
 
+Readiness::Readiness() = default;
 Readiness::Readiness(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Readiness::Readiness(Readiness&&) noexcept = default;
 Readiness& Readiness::operator=(Readiness&&) noexcept = default;

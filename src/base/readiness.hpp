@@ -23,7 +23,7 @@ class Readiness {
   // regular files and /dev/null, counts as always ready.
   static Result<Readiness> watch(boost::asio::io_context& context, int fd);
 
-  Readiness() = default;  // watches nothing
+  Readiness();  // watches nothing
   Readiness(Readiness&&) noexcept;
   Readiness& operator=(Readiness&&) noexcept;
   ~Readiness();

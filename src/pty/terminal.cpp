@@ -1,0 +1,16 @@
+#include "pty/terminal.hpp"
+
+#include "pty/kernel_pty.hpp"
+#include "pty/pipes.hpp"
+
+namespace farpty::pty {
+
+Result<Started> start(boost::asio::io_context& context, TerminalKind kind, const Program& program, WindowSize size) {
+  switch (kind) {
+    case TerminalKind::kKernel: return KernelPty::start(context, program, size);
+    case TerminalKind::kPipes: return Pipes::start(context, program);
+  }
+  return failure("cannot open", "a terminal", "this kind is not known");
+}
+
+}  // namespace farpty::pty

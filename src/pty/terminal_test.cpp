@@ -1,0 +1,129 @@
+#include "pty/terminal.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include <gtest/gtest.h>
+
+#include "pty/children.hpp"
+
+namespace farpty::pty {
+namespace {
+
+Program shell(const std::string& script) {
+  return {.file = "sh", .arguments = {"sh", "-c", script}, .environment = {"PATH=/usr/bin:/bin"}, .directory = "/"};
+}
+
+struct Outcome {
+  std::string output;
+  ExitStatus status;
+};
+
+// Runs a program to its end with `input` typed at once, and collects what it wrote.
+Outcome run(TerminalKind kind, const Program& program, std::string input, ChildWatch method,
+            WindowSize size = {.columns = 100, .rows = 30}) {
+  boost::asio::io_context context;
+  Children children(context, method);
+  auto started = start(context, kind, program, size);
+  EXPECT_TRUE(started) << started.error().message();
+  Terminal& terminal = *started->terminal;
+  Outcome outcome;
+  const auto drain = [&] {
+    std::byte buffer[4096];
+    while (true) {
+      const auto got = terminal.read(buffer);
+      if (got.code != 0) return;
+      outcome.output += as_text(Bytes(buffer).first(got.count));
+    }
+  };
+  std::function<void()> on_output = [&] {
+    drain();
+    terminal.when_readable(on_output);
+  };
+  EXPECT_EQ(terminal.write(as_bytes(input)).count, input.size());
+  terminal.end_input();
+  on_output();
+  EXPECT_TRUE(children.watch(started->pid, [&](ExitStatus status) {
+    outcome.status = status;
+    drain();
+    context.stop();
+  }));
+  context.run();
+  return outcome;
+}
+
+class EachWatch : public testing::TestWithParam<ChildWatch> {};
+INSTANTIATE_TEST_SUITE_P(Children, EachWatch, testing::Values(ChildWatch::kPidfdElseSignal, ChildWatch::kSignal));
+
+TEST_P(EachWatch, TerminalIsOneAndHasItsSizeBeforeTheProgramStarts) {
+  const auto got = run(TerminalKind::kKernel, shell("tty; stty size; stty -a | grep -o ' iutf8'"), "", GetParam());
+  EXPECT_TRUE(got.output.starts_with("/dev/pts/")) << got.output;
+  EXPECT_NE(got.output.find("30 100\r\n iutf8"), std::string::npos) << got.output;
+  EXPECT_EQ(got.status.code, 0);
+}
+
+TEST_P(EachWatch, PipesAreNoTerminal) {
+  const auto got = run(TerminalKind::kPipes, shell("tty; cat"), "typed", GetParam());
+  EXPECT_EQ(got.output, "not a tty\ntyped");
+}
+
+TEST_P(EachWatch, ExitStatusAndSignal) {
+  EXPECT_EQ(run(TerminalKind::kKernel, shell("exit 7"), "", GetParam()).status.code, 7);
+  const auto killed = run(TerminalKind::kKernel, shell("kill -TERM $$"), "", GetParam());
+  EXPECT_EQ(killed.status.signal, SIGTERM);
+  EXPECT_EQ(killed.status.shell_code(), 143);
+  EXPECT_EQ(killed.status.text(), "killed by signal 15 (SIGTERM)");
+}
+
+TEST_P(EachWatch, EndOfInputReachesEveryReaderInTurn) {
+  const auto got = run(TerminalKind::kKernel, shell("stty -echo; cat; cat; echo done"), "", GetParam());
+  EXPECT_EQ(got.output, "done\r\n");
+}
+
+TEST_P(EachWatch, APartialLineComesBeforeTheEnd) {
+  const auto got = run(TerminalKind::kKernel, shell("cat >/dev/null; echo end"), "no newline", GetParam());
+  EXPECT_NE(got.output.find("end\r\n"), std::string::npos) << got.output;
+}
+
+TEST(Spawn, ChildIsClean) {
+  signal(SIGUSR1, SIG_IGN);
+  const auto got = run(TerminalKind::kKernel,
+                       shell("grep -E 'Sig(Blk|Ign)' /proc/self/status; ls /proc/self/fd | tr '\\n' ' '; ps -o sid= -p $$ | "
+                             "grep -qw $$ && echo leader"),
+                       "", ChildWatch::kPidfdElseSignal);
+  signal(SIGUSR1, SIG_DFL);
+  EXPECT_NE(got.output.find("SigBlk:\t0000000000000000"), std::string::npos) << got.output;
+  EXPECT_NE(got.output.find("SigIgn:\t0000000000000000"), std::string::npos) << got.output;
+  EXPECT_NE(got.output.find("0 1 2 3 "), std::string::npos) << got.output;  // 3 is ls's own
+  EXPECT_NE(got.output.find("leader"), std::string::npos) << got.output;
+}
+
+TEST(Spawn, SaysWhyNot) {
+  boost::asio::io_context context;
+  Program program = shell("");
+  const auto message = [&](const char* file) {
+    program.file = file;
+    const auto started = start(context, TerminalKind::kKernel, program, {});
+    return started ? std::string("started") : started.error().message();
+  };
+  EXPECT_EQ(message("no-such-program"), "cannot run no-such-program: no such file or directory");
+  EXPECT_EQ(message("/etc/passwd"), "cannot run /etc/passwd: permission denied");
+  EXPECT_EQ(message("/no/such/place"), "cannot run /no/such/place: no such file or directory");
+}
+
+TEST(Spawn, AScriptWithoutInterpreterLineRuns) {
+  const std::string path = testing::TempDir() + "farpty-script-" + std::to_string(getpid());
+  FILE* file = fopen(path.c_str(), "w");
+  fputs("echo script \"$1\"\n", file);
+  fclose(file);
+  chmod(path.c_str(), 0700);
+  Program program{.file = path, .arguments = {path, "one"}, .environment = {}, .directory = "/"};
+  const auto got = run(TerminalKind::kPipes, program, "", ChildWatch::kPidfdElseSignal);
+  unlink(path.c_str());
+  EXPECT_EQ(got.output, "script one\n");
+}
+
+}  // namespace
+}  // namespace farpty::pty
