@@ -1,0 +1,45 @@
+"""Fixtures and habits of every Python test; the kit itself is the package `kit`.
+
+Skips are listed by pytest with their reasons (-ra in pytest.ini) and counted in the last line.
+"""
+
+import faulthandler
+
+import pytest
+from kit import farpty_binary as find_farpty
+from kit import serve as run_server
+
+HANG = 300
+"""Seconds after which a hanging test prints where it hangs and the run ends: no CI run ends by its own timeout in silence."""
+
+
+@pytest.fixture(scope="session")
+def farpty_binary() -> str:
+    """The path of the executable under test (FARPTY_BINARY, else build/release/farpty)."""
+    return find_farpty()
+
+
+@pytest.fixture
+def serve():
+    """kit.serve, for tests that prefer a fixture."""
+    return run_server
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    faulthandler.dump_traceback_later(HANG if not item.get_closest_marker("soak") else 20 * HANG, exit=True)
+
+
+def pytest_runtest_teardown(item):
+    faulthandler.cancel_dump_traceback_later()
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "e2e" in item.path.parts:
+            item.add_marker(pytest.mark.e2e)
+
+
+def pytest_terminal_summary(terminalreporter):
+    skipped = len(terminalreporter.stats.get("skipped", []))
+    terminalreporter.write_line(f"farpty: {skipped} skipped{'' if skipped == 0 else ', reasons above'}")
