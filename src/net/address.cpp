@@ -94,4 +94,6 @@ Address peer_address(int socket) {
   return address;
 }
 
+std::string peer_text(int socket) { return peer_address(socket).text(); }
+
 }  // namespace farpty::net

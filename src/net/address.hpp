@@ -29,6 +29,9 @@ enum class Purpose { kListen, kDial };
 // All addresses of a URL, in the resolver's order. Blocking (getaddrinfo(3)): at start only.
 Result<std::vector<Address>> resolve(const Url& url, Purpose purpose);
 
+// As shown to people: "127.0.0.1:50000", "unix".
+[[nodiscard]] std::string peer_text(int socket);
+
 Address local_address(int socket);
 Address peer_address(int socket);
 

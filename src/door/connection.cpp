@@ -1,0 +1,228 @@
+#include "door/connection.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+#include "net/peer_uid.hpp"
+
+namespace farpty::door {
+
+namespace {
+
+// For the peer to answer our FIN with its own: an earlier close with its bytes unread would reset the connection, and the
+// last output with it (RFC 1122, 4.2.2.13).
+constexpr std::chrono::seconds kLinger{1};
+constexpr std::chrono::seconds kFlushTimeout{30};  // for a peer that does not read
+// A decoder may hand on a few bytes more than it just got: what it held back before.
+constexpr std::size_t kHeldBack = 64;
+
+std::string why(const session::End& end, const session::Limits& limits) {
+  switch (end.cause) {
+    case session::Cause::kIdle: return fmt::format("hung up: no input for {} s", limits.idle.count());
+    case session::Cause::kMaxDuration: return fmt::format("hung up: {} s are over", limits.max_duration.count());
+    case session::Cause::kKilled: return "hung up by farpty kill";
+    case session::Cause::kServerStopping: return "hung up: the server is stopping";
+    case session::Cause::kProgramEnded:
+    case session::Cause::kPeerGone: break;
+  }
+  return {};
+}
+
+}  // namespace
+
+Connection::Connection(Shared& shared, std::shared_ptr<const Settings> settings, OwnedFd socket, Gate::Pass pass,
+                       std::function<void(Connection&)> closed)
+    : shared_(shared),
+      settings_(std::move(settings)),
+      socket_(std::move(socket)),
+      pass_(std::move(pass)),
+      closed_(std::move(closed)),
+      later_(shared.loop.context),
+      timer_(shared.loop.context) {}
+
+Connection::~Connection() {
+  if (session_ != nullptr) session_->viewer_gone();
+}
+
+Result<> Connection::open() {
+  FARPTY_ASSIGN(readiness, Readiness::watch(context(), socket_.get()));
+  readiness_ = std::move(readiness);
+  begin();
+  read();
+  return {};
+}
+
+void Connection::start_program(const std::string& term, WindowSize size) {
+  if (state_ != State::kOpen || session_ != nullptr) return;
+  session::Spec spec = settings_->spec;
+  spec.size = size;
+  spec.program.environment.push_back("TERM=" + term);
+  auto started = shared_.registry.start(spec, *this);
+  if (!started) {
+    log::error("{}: {}", peer(), started.error().message());
+    say(started.error().message());
+    return finish_sending();
+  }
+  session_ = *started;
+  log::info("session {} started: {} for {} by {}", session_->id(), spec.program.file, peer(), door());
+  if (!early_input_.empty()) {
+    session_->input(early_input_.front());
+    early_input_.clear();
+  }
+  if (peer_half_closed_) session_->end_input();
+}
+
+// Reads while the program takes what is typed. What the peer sends after the end is read and dropped, see linger().
+void Connection::read() {
+  reading_ = false;
+  while (state_ == State::kOpen && !broken_ && !peer_half_closed_) {
+    const std::size_t room = session_ != nullptr ? session_->input_room() : early_input_.room();
+    if (room <= kHeldBack) return watch_for_breakage();
+    const MutableBytes into = shared_.loop.buffer.first(std::min(room - kHeldBack, shared_.loop.buffer.size()));
+    const ssize_t count = recv(socket_.get(), into.data(), into.size(), 0);
+    if (count == 0) return peer_ended();
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) return lost();
+      break;
+    }
+    const Bytes wire = into.first(static_cast<std::size_t>(count));
+    if (const auto verdict = first_bytes_.look(wire); verdict != Verdict::kFine) {
+      log::warn("{}: closed: {}", peer(),
+                verdict == Verdict::kHttp ? "a web page's request is not for this door" : "TLS is not for this door");
+      return lost();
+    }
+    receive(wire);
+    if (wire.size() < into.size()) break;
+  }
+  if (state_ != State::kOpen || broken_ || peer_half_closed_ || reading_) return;
+  reading_ = true;
+  readiness_.when_readable([this] { read(); });
+}
+
+// Nothing is read now, because the program takes no input or the peer will send none; a reset must be noticed all the same.
+void Connection::watch_for_breakage() {
+  pollfd socket{.fd = socket_.get(), .events = 0, .revents = 0};
+  if (poll(&socket, 1, 0) > 0 && (socket.revents & (POLLERR | POLLHUP)) != 0) return lost();
+  if (!reading_)
+    readiness_.when_readable([this] {
+      if (state_ == State::kOpen && !reading_) watch_for_breakage();
+    });
+}
+
+void Connection::peer_ended() {
+  peer_half_closed_ = true;
+  // A peer that nobody holds any more is gone. One that only finished sending, or of which we cannot know, gets its output.
+  if (net::peer_is_held(socket_.get()) == false) return lost();
+  end_of_peer();
+  if (session_ != nullptr) session_->end_input();
+  watch_for_breakage();
+}
+
+void Connection::type(Bytes bytes) {
+  if (bytes.empty()) return;
+  if (session_ != nullptr) return session_->input(bytes);
+  if (!early_input_.push(bytes)) log::warn("{}: {} bytes typed before the program ran did not fit", peer(), bytes.size());
+}
+
+std::size_t Connection::output_room() const {
+  return broken_ || state_ != State::kOpen ? 0 : kMaxUnsent - std::min(kMaxUnsent, unsent_.size());
+}
+
+void Connection::send(Bytes wire) {
+  if (broken_ || state_ == State::kLingering || state_ == State::kClosed) return;
+  if (unsent_.empty()) {
+    const ssize_t count = ::send(socket_.get(), wire.data(), wire.size(), MSG_NOSIGNAL);
+    if (count >= 0) wire = wire.subspan(static_cast<std::size_t>(count));
+    if (wire.empty()) return;
+    if (count < 0 && errno != EAGAIN && errno != EINTR) {
+      broken_ = true;
+      return later_.run([this] { lost(); });
+    }
+    readiness_.when_writable([this] { flush(); });
+  }
+  if (!unsent_.push(wire)) {
+    // Program output is bounded by output_room(); only a peer that asks and never reads can get here.
+    log::warn("{}: closed: it does not read our answers", peer());
+    broken_ = true;
+    later_.run([this] { lost(); });
+  }
+}
+
+void Connection::flush() {
+  while (!unsent_.empty()) {
+    const ssize_t count = ::send(socket_.get(), unsent_.front().data(), unsent_.size(), MSG_NOSIGNAL);
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) return lost();
+      readiness_.when_writable([this] { flush(); });
+      break;
+    }
+    unsent_.pop(static_cast<std::size_t>(count));
+  }
+  if (state_ == State::kFlushing && unsent_.empty()) return linger();
+  if (session_ != nullptr && output_room() > 0) session_->output_wanted();
+}
+
+void Connection::say(const std::string& message) { send(as_bytes("farpty: " + message + "\r\n")); }
+
+void Connection::ended(const session::End& end) {
+  session_ = nullptr;
+  if (const auto reason = why(end, settings_->spec.limits); !reason.empty()) {
+    send(as_bytes("\r\n"));
+    say(reason);
+  }
+  finish_sending();
+}
+
+void Connection::finish_sending() {
+  if (state_ != State::kOpen) return;
+  state_ = State::kFlushing;
+  if (broken_) return;  // lost() is on its way
+  timer_.expires_after(kFlushTimeout);
+  timer_.async_wait([this](const boost::system::error_code& code) {
+    if (!code) close();
+  });
+  if (unsent_.empty()) linger();
+}
+
+void Connection::linger() {
+  if (state_ != State::kLingering) {
+    state_ = State::kLingering;
+    shutdown(socket_.get(), SHUT_WR);
+    timer_.expires_after(kLinger);
+    timer_.async_wait([this](const boost::system::error_code& code) {
+      if (!code) close();
+    });
+  }
+  ssize_t count = 0;
+  std::array<std::byte, 4096> dropped;
+  do count = recv(socket_.get(), dropped.data(), dropped.size(), 0);
+  while (count > 0);
+  if (count == 0 || errno != EAGAIN) return close();
+  readiness_.when_readable([this] { linger(); });
+}
+
+void Connection::lost() {
+  if (state_ == State::kClosed) return;
+  if (auto* session = std::exchange(session_, nullptr)) session->viewer_gone();
+  close();
+}
+
+void Connection::close() {
+  if (state_ == State::kClosed) return;
+  state_ = State::kClosed;
+  timer_.cancel();
+  later_.cancel();
+  readiness_ = Readiness();
+  socket_.reset();
+  closed_(*this);
+}
+
+}  // namespace farpty::door

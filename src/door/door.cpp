@@ -1,0 +1,112 @@
+#include "door/door.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <boost/asio/post.hpp>
+
+#include "base/log.hpp"
+#include "door/raw.hpp"
+#include "net/address.hpp"
+
+namespace farpty::door {
+
+namespace {
+
+constexpr int kAcceptsPerRound = 16;  // a burst leaves each round to the sessions
+constexpr std::chrono::milliseconds kPause{100};  // where accept(2) fails for want of memory or descriptors
+
+OwnedFd open_reserve() { return OwnedFd(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+// To a peer that is not served: one line, and the end. Not read from: what it sent may reset the connection, but Linux
+// still hands it what had arrived.
+void refuse(int socket, const std::string& message) {
+  const std::string line = "farpty: " + message + "\r\n";
+  // If even one line does not fit, nobody reads it.
+  (void)!::send(socket, line.data(), line.size(), MSG_NOSIGNAL);
+  shutdown(socket, SHUT_WR);
+}
+
+}  // namespace
+
+Door::Door(Shared& shared, net::Listener listener, std::shared_ptr<const Settings> settings)
+    : shared_(shared),
+      listener_(std::move(listener)),
+      settings_(std::move(settings)),
+      reserve_(open_reserve()),
+      next_round_(shared.loop.context),
+      pause_(shared.loop.context) {}
+
+Result<std::unique_ptr<Door>> Door::open(Shared& shared, net::Listener listener,
+                                         std::shared_ptr<const Settings> settings) {
+  std::unique_ptr<Door> door(new Door(shared, std::move(listener), std::move(settings)));
+  FARPTY_ASSIGN(readiness, Readiness::watch(shared.loop.context, door->listener_.fd()));
+  door->readiness_ = std::move(readiness);
+  door->accept();
+  return door;
+}
+
+void Door::stop_listening() {
+  next_round_.cancel();
+  pause_.cancel();
+  readiness_ = Readiness();
+  const auto closed = std::move(listener_);
+}
+
+void Door::accept() {
+  for (int i = 0; i < kAcceptsPerRound; ++i) {
+    auto socket = listener_.accept();
+    if (socket) {
+      welcome(std::move(*socket));
+      continue;
+    }
+    switch (socket.error().code) {
+      case EAGAIN: return readiness_.when_readable([this] { accept(); });
+      case EMFILE:
+      case ENFILE: refuse_without_descriptors(); return pause();
+      case ENOBUFS:
+      case ENOMEM: log::error("{}: {}", url().text(), socket.error().message()); return pause();
+      default: break;  // this one peer's trouble (accept(2): ECONNABORTED, EPROTO ...)
+    }
+  }
+  next_round_.run([this] { accept(); });
+}
+
+void Door::welcome(OwnedFd socket) {
+  auto pass = shared_.gate.admit(socket.get());
+  if (!pass) {
+    log::warn("{} refused at {}: {}", net::peer_text(socket.get()), url().text(), pass.error().message());
+    return refuse(socket.get(), pass.error().message());
+  }
+  // Not at once: the connection itself is still on the stack then.
+  const auto closed = [this](Connection& connection) {
+    boost::asio::post(shared_.loop.context, [this, key = &connection] { connections_.erase(key); });
+  };
+  std::unique_ptr<Connection> connection =
+      std::make_unique<RawConnection>(shared_, settings_, std::move(socket), std::move(*pass), closed);
+  Connection* opened = connection.get();
+  connections_[opened] = std::move(connection);
+  if (const auto done = opened->open(); !done) {
+    log::error("{}: {}", opened->peer(), done.error().message());
+    connections_.erase(opened);
+  }
+}
+
+void Door::refuse_without_descriptors() {
+  reserve_.reset();
+  if (const auto socket = listener_.accept()) {
+    log::error("{} refused at {}: no descriptors left (raise LimitNOFILE or ulimit -n)",
+               net::peer_text(socket->get()), url().text());
+    refuse(socket->get(), "this server has no descriptors left; try again later");
+  }
+  reserve_ = open_reserve();
+}
+
+void Door::pause() {
+  pause_.expires_after(kPause);
+  pause_.async_wait([this](const boost::system::error_code& code) {
+    if (!code) accept();
+  });
+}
+
+}  // namespace farpty::door

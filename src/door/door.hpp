@@ -1,0 +1,45 @@
+// Door: a listener, and the connections that came in by it.
+//
+// Invariant: a peer that cannot be served is told why in one line and closed; the door goes on, also when the process has no
+// descriptor left.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+#include "door/connection.hpp"
+#include "net/listener.hpp"
+
+namespace farpty::door {
+
+class Door {
+ public:
+  static Result<std::unique_ptr<Door>> open(Shared& shared, net::Listener listener,
+                                            std::shared_ptr<const Settings> settings);
+
+  // For the connections that come from now on.
+  void set(std::shared_ptr<const Settings> settings) { settings_ = std::move(settings); }
+
+  void stop_listening();
+  [[nodiscard]] const net::Url& url() const { return listener_.url(); }
+  [[nodiscard]] std::size_t connections() const { return connections_.size(); }
+
+ private:
+  Door(Shared& shared, net::Listener listener, std::shared_ptr<const Settings> settings);
+  void accept();
+  void welcome(OwnedFd socket);
+  void refuse_without_descriptors();
+  void pause();
+
+  Shared& shared_;
+  net::Listener listener_;
+  Readiness readiness_;  // after listener_: gone before it is closed
+  std::shared_ptr<const Settings> settings_;
+  OwnedFd reserve_;  // given up to accept a peer and tell it that there are no descriptors left
+  Later next_round_;
+  boost::asio::steady_timer pause_;
+  std::unordered_map<const Connection*, std::unique_ptr<Connection>> connections_;
+};
+
+}  // namespace farpty::door

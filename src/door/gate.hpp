@@ -1,0 +1,60 @@
+// Gate: who may come in at an insecure door, and how many at a time.
+//
+// Insecure doors serve this machine and this user: a peer on a unix socket or on loopback whose uid is not the server's is
+// refused, and so is one whose uid cannot be found out. --any-local-user and --insecure-public lift it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace farpty::door {
+
+enum class Openness { kThisUser, kAnyLocalUser, kPublic };
+
+struct Limits {
+  unsigned sessions = 1024;   // at a time, over all doors
+  unsigned per_source = 0;    // at a time from one address; 0: no limit
+};
+
+class Gate {
+ public:
+  // A peer that was let in; its place is free again when this is gone.
+  class Pass {
+   public:
+    Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)),
+          source_(std::move(other.source_)),
+          peer_(std::move(other.peer_)) {}
+    Pass& operator=(Pass&&) = delete;
+    ~Pass();
+    [[nodiscard]] const std::string& peer() const { return peer_; }
+
+   private:
+    friend class Gate;
+    Pass(Gate* gate, std::string source, std::string peer)
+        : gate_(gate), source_(std::move(source)), peer_(std::move(peer)) {}
+    Gate* gate_;
+    std::string source_;
+    std::string peer_;  // as shown to people
+  };
+
+  Gate(Openness openness, Limits limits) : openness_(openness), limits_(limits) {}
+
+  // The error's message is made to be sent to the peer.
+  Result<Pass> admit(int socket);
+
+  void set(Openness openness, Limits limits) {
+    openness_ = openness;
+    limits_ = limits;
+  }
+
+ private:
+  Openness openness_;
+  Limits limits_;
+  unsigned inside_ = 0;
+  std::map<std::string, unsigned> by_source_;
+};
+
+}  // namespace farpty::door

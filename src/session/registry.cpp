@@ -1,0 +1,42 @@
+#include "session/registry.hpp"
+
+#include <boost/asio/post.hpp>
+
+namespace farpty::session {
+
+Result<Session*> Registry::start(const Spec& spec, Viewer& viewer) {
+  const unsigned id = next_id_++;
+  // Not at once: the session itself is still on the stack then.
+  const auto closed = [this, id](Session&) { boost::asio::post(loop_.context, [this, id] { remove(id); }); };
+  FARPTY_ASSIGN(session, Session::start(loop_, id, spec, viewer, closed));
+  return (sessions_[id] = std::move(session)).get();
+}
+
+void Registry::remove(unsigned id) {
+  sessions_.erase(id);
+  if (sessions_.empty() && when_empty_) std::exchange(when_empty_, nullptr)();
+}
+
+std::vector<Session::Info> Registry::list() const {
+  std::vector<Session::Info> infos;
+  for (const auto& [id, session] : sessions_) infos.push_back(session->info());
+  return infos;
+}
+
+bool Registry::finish(unsigned id, Cause cause) {
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end()) return false;
+  found->second->finish(cause);
+  return true;
+}
+
+void Registry::finish_all(Cause cause) {
+  for (const auto& [id, session] : sessions_) session->finish(cause);
+}
+
+void Registry::when_empty(std::function<void()> then) {
+  if (sessions_.empty()) then();
+  else when_empty_ = std::move(then);
+}
+
+}  // namespace farpty::session

@@ -1,0 +1,35 @@
+// Registry: the sessions of one loop. It owns them, numbers them, and removes each one when nothing of it is left.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "session/session.hpp"
+
+namespace farpty::session {
+
+class Registry {
+ public:
+  explicit Registry(const Loop& loop) : loop_(loop) {}
+
+  // The session belongs to the registry; the pointer is good until the viewer's ended() or its viewer_gone().
+  Result<Session*> start(const Spec& spec, Viewer& viewer);
+
+  [[nodiscard]] std::size_t count() const { return sessions_.size(); }
+  [[nodiscard]] std::vector<Session::Info> list() const;
+  [[nodiscard]] bool finish(unsigned id, Cause cause);  // false: there is no such session
+  void finish_all(Cause cause);
+  void when_empty(std::function<void()> then);  // at once if it is empty
+
+ private:
+  void remove(unsigned id);
+
+  Loop loop_;
+  unsigned next_id_ = 1;
+  std::map<unsigned, std::unique_ptr<Session>> sessions_;
+  std::function<void()> when_empty_;
+};
+
+}  // namespace farpty::session

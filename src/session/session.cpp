@@ -1,0 +1,245 @@
+#include "session/session.hpp"
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "base/log.hpp"
+#include "pty/process_table.hpp"
+
+namespace farpty::session {
+
+namespace {
+
+// A read this long or longer may have left more behind; a shorter one took all there was, and the next bytes give a new
+// edge. The kernel's pty hands out at most 4096 at a time.
+constexpr std::size_t kMayBeMore = 1024;
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::start(const Loop& loop, unsigned id, const Spec& spec, Viewer& viewer,
+                                                std::function<void(Session&)> closed) {
+  FARPTY_ASSIGN(started, pty::start(loop.context, spec.terminal, spec.program, spec.size));
+  std::unique_ptr<Session> session(new Session(loop, id, spec, std::move(started), viewer, std::move(closed)));
+  auto* self = session.get();
+  FARPTY_TRY(loop.children.watch(self->pid_, [self](pty::ExitStatus status) { self->program_ended(status); }));
+  // Not read here: the caller may be using the shared buffer. What the program has written already gives the first edge.
+  self->output_awaited_ = true;
+  self->terminal_->when_readable([self] { self->pump_output(); });
+  self->arm_limits();
+  return session;
+}
+
+Session::Session(const Loop& loop, unsigned id, const Spec& spec, pty::Started started, Viewer& viewer,
+                 std::function<void(Session&)> closed)
+    : loop_(loop),
+      id_(id),
+      program_name_(spec.program.file),
+      limits_(spec.limits),
+      terminal_(std::move(started.terminal)),
+      viewer_(&viewer),
+      closed_(std::move(closed)),
+      pid_(started.pid),
+      started_at_(Clock::now()),
+      last_input_(started_at_),
+      next_round_(loop.context),
+      timer_(loop.context) {}
+
+Session::~Session() {
+  if (program_alive_) loop_.children.forget(pid_);
+}
+
+// One round: as much as the viewer takes, at most a buffer. A program that never stops leaves each round to the others.
+void Session::pump_output() {
+  output_awaited_ = false;
+  if (viewer_ == nullptr || (state_ != State::kRunning && state_ != State::kDraining)) return;
+  std::size_t room = std::min(viewer_->output_room(), loop_.buffer.size());
+  if (state_ == State::kDraining) room = std::min(room, kMaxAfterEnd - after_end_);
+  if (room == 0) return;  // output_wanted() goes on
+  // Several reads of a busy terminal go out as one: fewer and larger packets.
+  std::size_t filled = 0;
+  pty::Transfer got;
+  do {
+    got = terminal_->read(loop_.buffer.subspan(filled, room - filled));
+    filled += got.count;
+  } while (got.code == 0 && got.count >= kMayBeMore && filled < room);
+  if (filled > 0) {
+    bytes_out_ += filled;
+    if (state_ == State::kDraining) after_end_ += filled;
+    viewer_->output(loop_.buffer.first(filled));
+  }
+  if (state_ == State::kDraining && (got.code != 0 || after_end_ >= kMaxAfterEnd)) return end_drain();
+  output_awaited_ = true;
+  const bool exhausted = state_ == State::kRunning && (got.code != 0 || got.count < kMayBeMore);
+  if (exhausted) terminal_->when_readable([this] { pump_output(); });
+  else next_round_.run([this] { pump_output(); });
+}
+
+void Session::output_wanted() {
+  if (!output_awaited_) pump_output();
+}
+
+void Session::input(Bytes bytes) {
+  if (state_ != State::kRunning) return;
+  last_input_ = Clock::now();
+  bytes_in_ += bytes.size();
+  if (input_.empty()) {
+    const auto sent = terminal_->write(bytes);
+    bytes = bytes.subspan(sent.count);
+    if (sent.code != 0 && sent.code != EAGAIN) return;  // no program reads this terminal any more
+    if (bytes.empty()) return;
+    terminal_->when_writable([this] { pump_input(); });
+  }
+  if (!input_.push(bytes)) log::warn("session {}: {} typed bytes did not fit", id_, bytes.size());
+  if (input_.room() == 0) viewer_waits_ = true;
+}
+
+void Session::pump_input() {
+  if (state_ != State::kRunning) return;
+  while (!input_.empty()) {
+    const auto sent = terminal_->write(input_.front());
+    if (sent.code == EAGAIN) {
+      terminal_->when_writable([this] { pump_input(); });
+      break;
+    }
+    if (sent.code != 0) input_.clear();
+    input_.pop(sent.count);
+  }
+  if (input_.empty() && input_ended_ && !end_passed_on_) {
+    end_passed_on_ = true;
+    terminal_->end_input();
+  }
+  if (viewer_waits_ && input_.room() > 0 && viewer_ != nullptr) {
+    viewer_waits_ = false;
+    viewer_->input_wanted();
+  }
+}
+
+void Session::end_input() {
+  if (input_ended_) return;
+  input_ended_ = true;
+  pump_input();
+}
+
+void Session::resize(WindowSize size) {
+  if (state_ != State::kRunning) return;
+  if (const auto done = terminal_->resize(size); !done) log::debug("session {}: {}", id_, done.error().message());
+}
+
+void Session::type(pty::ControlCharacter which) {
+  if (state_ != State::kRunning) return;
+  // Ahead of typed input that the terminal has not taken: an interrupt that waits behind a full queue is none.
+  if (const auto character = terminal_->control_character(which)) terminal_->write(Bytes(&*character, 1));
+}
+
+void Session::viewer_gone() {
+  viewer_ = nullptr;
+  if (state_ == State::kRunning) hang_up(Cause::kPeerGone);
+  else if (state_ == State::kDraining) close();
+}
+
+void Session::finish(Cause cause) {
+  if (state_ == State::kRunning || state_ == State::kDraining) hang_up(cause);
+}
+
+void Session::program_ended(pty::ExitStatus status) {
+  program_alive_ = false;
+  end_.status = status;
+  log::info("session {} ended: {} ({}, {}, {} bytes out)", id_, status.text(), program_name_,
+            viewer_ != nullptr ? viewer_->peer() : "no peer", bytes_out_);
+  if (state_ == State::kHungUp) {
+    // What ignored SIGHUP in the foreground has the rest of the grace period.
+    if (hung_up_group_ == 0 || hung_up_group_ == pid_) close();
+    return;
+  }
+  if (state_ != State::kRunning) return;
+  state_ = State::kDraining;
+  input_.clear();
+  timer_.expires_after(limits_.drain_timeout);
+  timer_.async_wait([this](const boost::system::error_code& code) {
+    if (!code) end_drain();
+  });
+  pump_output();
+}
+
+void Session::end_drain() {
+  if (state_ != State::kDraining) return;
+  terminal_->hangup();
+  auto* viewer = std::exchange(viewer_, nullptr);
+  close();
+  if (viewer != nullptr) viewer->ended(end_);
+}
+
+void Session::hang_up(Cause cause) {
+  hung_up_group_ = terminal_->fg_pgrp();
+  state_ = State::kHungUp;
+  end_.cause = cause;
+  input_.clear();
+  terminal_->hangup();
+  log::info("session {} hung up: {}", id_, cause == Cause::kPeerGone ? "its peer is gone" : "by the server");
+  if (program_alive_) {
+    timer_.expires_after(limits_.hangup_grace);
+    timer_.async_wait([this](const boost::system::error_code& code) {
+      if (!code) grace_over();
+    });
+  }
+  if (auto* viewer = std::exchange(viewer_, nullptr)) viewer->ended(end_);
+  if (!program_alive_) close();
+}
+
+void Session::grace_over() {
+  if (hung_up_group_ != pid_) pty::kill_group_of_session(hung_up_group_, pid_);
+  if (program_alive_) {
+    kill(-pid_, SIGKILL);  // its own group; not reaped yet, so the number is its own
+  } else {
+    close();
+  }
+}
+
+// One timer for both limits: it looks again where input came meanwhile, so that a keystroke costs no system call.
+void Session::arm_limits() {
+  using std::chrono::seconds;
+  if (state_ != State::kRunning) return;
+  auto next = Clock::time_point::max();
+  const auto now = Clock::now();
+  if (limits_.idle > seconds(0)) {
+    if (now >= last_input_ + limits_.idle) return finish(Cause::kIdle);
+    next = std::min(next, last_input_ + limits_.idle);
+  }
+  if (limits_.max_duration > seconds(0)) {
+    if (now >= started_at_ + limits_.max_duration) return finish(Cause::kMaxDuration);
+    next = std::min(next, started_at_ + limits_.max_duration);
+  }
+  if (next == Clock::time_point::max()) return;
+  timer_.expires_at(next);
+  timer_.async_wait([this](const boost::system::error_code& code) {
+    if (!code) arm_limits();
+  });
+}
+
+void Session::close() {
+  if (state_ == State::kClosed) return;
+  state_ = State::kClosed;
+  timer_.cancel();
+  terminal_->hangup();
+  closed_(*this);
+}
+
+Session::Info Session::info() const {
+  const auto now = Clock::now();
+  return {.id = id_,
+          .pid = pid_,
+          .fg_pgrp = terminal_->fg_pgrp(),
+          .program = program_name_,
+          .door = viewer_ != nullptr ? viewer_->door() : "",
+          .peer = viewer_ != nullptr ? viewer_->peer() : "",
+          .tty = terminal_->name(),
+          .size = terminal_->size(),
+          .age = now - started_at_,
+          .idle = now - last_input_,
+          .bytes_in = bytes_in_,
+          .bytes_out = bytes_out_};
+}
+
+}  // namespace farpty::session
