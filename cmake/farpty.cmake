@@ -11,6 +11,11 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+# Names in messages, symbols and sanitizer reports start at the source root: the same binary from every checkout, and
+# ccache (told the root by the presets) shares objects between checkouts.
+add_compile_options("-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
+# The target all_verify_interface_header_sets compiles each header alone; scripts/lint builds it.
+set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)
 
 option(FARPTY_FUZZ "build the fuzz targets (clang, libFuzzer)" OFF)
 
@@ -60,6 +65,10 @@ function(farpty_module name)
     set(kind INTERFACE)
   endif()
   add_library(farpty::${name} ALIAS farpty_${name})
+  file(GLOB headers CONFIGURE_DEPENDS *.hpp *.h)
+  if(headers)
+    target_sources(farpty_${name} ${kind} FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}/src" FILES ${headers})
+  endif()
   list(TRANSFORM FARPTY_USES_${name} PREPEND "farpty_" OUTPUT_VARIABLE uses)
   set(linked "")
   foreach(use IN LISTS uses)

@@ -33,7 +33,7 @@ Result<OwnedFd> make_socket(int family) {
   OwnedFd socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return os_error("cannot make", "a socket");
 #else
-  OwnedFd socket(::socket(family, SOCK_STREAM, 0));
+  OwnedFd socket(::socket(family, SOCK_STREAM, 0));  // lint-allow(cloexec): set below, there is no flag for it
   if (!socket) return os_error("cannot make", "a socket");
   FARPTY_TRY(make_private_and_nonblocking(socket.get()));
   set(socket.get(), SOL_SOCKET, SO_NOSIGPIPE, 1);
@@ -46,7 +46,7 @@ Result<OwnedFd> accept_socket(int listening) {
   OwnedFd socket(::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!socket) return os_error("cannot accept", "a connection");
 #else
-  OwnedFd socket(::accept(listening, nullptr, nullptr));
+  OwnedFd socket(::accept(listening, nullptr, nullptr));  // lint-allow(cloexec): set below
   if (!socket) return os_error("cannot accept", "a connection");
   FARPTY_TRY(make_private_and_nonblocking(socket.get()));
 #endif
