@@ -5,6 +5,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 
 namespace farpty::pty {
@@ -105,6 +106,22 @@ std::optional<std::byte> KernelPty::control_character(ControlCharacter which) co
   const cc_t character = mode.c_cc[index_of(which)];
   if (character == _POSIX_VDISABLE) return std::nullopt;
   return static_cast<std::byte>(character);
+}
+
+// A pty has no break of its own, so its effect is made here. PARMRK is left out: a master cannot write the mark \377 \0 \0,
+// because n_tty doubles the \377.
+void KernelPty::send_break() {
+  termios mode{};
+  if (tcgetattr(master_.get(), &mode) != 0 || (mode.c_iflag & IGNBRK) != 0) return;
+  if ((mode.c_iflag & BRKINT) == 0) {
+    constexpr std::byte kNul{0};
+    write(Bytes(&kNul, 1));
+    return;
+  }
+  if ((mode.c_lflag & NOFLSH) == 0) ioctl(master_.get(), TCFLSH, TCIOFLUSH);
+#ifdef TIOCSIG
+  ioctl(master_.get(), TIOCSIG, SIGINT);
+#endif
 }
 
 // Closing the last master hangs up the slave: SIGHUP and SIGCONT to the session leader and the foreground group

@@ -25,6 +25,7 @@ class KernelPty final : public Terminal {
   [[nodiscard]] std::string name() const override { return name_; }
   [[nodiscard]] pid_t fg_pgrp() const override;
   [[nodiscard]] std::optional<std::byte> control_character(ControlCharacter which) const override;
+  void send_break() override;
   void hangup() override;
 
  private:

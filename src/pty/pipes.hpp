@@ -22,6 +22,7 @@ class Pipes final : public Terminal {
   [[nodiscard]] std::string name() const override { return "pipes"; }
   [[nodiscard]] pid_t fg_pgrp() const override { return leader_; }
   [[nodiscard]] std::optional<std::byte> control_character(ControlCharacter) const override { return std::nullopt; }
+  void send_break() override {}
   void hangup() override;
 
  private:

@@ -54,6 +54,9 @@ class Terminal {
   // The byte that means `which` now; nothing where the program switched it off or there is no terminal.
   [[nodiscard]] virtual std::optional<std::byte> control_character(ControlCharacter which) const = 0;
 
+  // What a break on a serial line does (termios(3), BRKINT; n_tty.c: n_tty_receive_break).
+  virtual void send_break() = 0;
+
   // The line is dropped: the program gets SIGHUP, and end-of-file or EIO from then on.
   virtual void hangup() = 0;
 };

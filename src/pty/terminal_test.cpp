@@ -125,5 +125,38 @@ TEST(Spawn, AScriptWithoutInterpreterLineRuns) {
   EXPECT_EQ(got.output, "script one\n");
 }
 
+// Starts a shell script, waits until it writes "ready", breaks the line, and collects the rest.
+std::string after_break(const std::string& script) {
+  boost::asio::io_context context;
+  Children children(context, ChildWatch::kPidfdElseSignal);
+  auto started = start(context, TerminalKind::kKernel, shell(script), {});
+  EXPECT_TRUE(started) << started.error().message();
+  Terminal& terminal = *started->terminal;
+  std::string output;
+  bool broken = false;
+  std::function<void()> on_output = [&] {
+    std::byte buffer[4096];
+    for (auto got = terminal.read(buffer); got.code == 0; got = terminal.read(buffer)) {
+      output += as_text(Bytes(buffer).first(got.count));
+    }
+    if (!std::exchange(broken, output.find("ready") != output.npos) && broken) terminal.send_break();
+    terminal.when_readable(on_output);
+  };
+  on_output();
+  EXPECT_TRUE(children.watch(started->pid, [&](ExitStatus) {
+    on_output();
+    context.stop();
+  }));
+  context.run();
+  return output.substr(std::min(output.find("ready") + 5, output.size()));
+}
+
+TEST(KernelPty, BreakDoesWhatTheModeSays) {
+  EXPECT_EQ(after_break("stty raw -echo; printf ready; head -c1 | od -An -tx1"), " 00\n");
+  EXPECT_EQ(after_break("stty raw -echo ignbrk; printf ready; stty min 0 time 3; head -c1 | od -An -tx1"), "");
+  EXPECT_EQ(after_break("trap 'printf interrupted; exit' INT; stty -echo brkint; printf ready; while :; do sleep 1; done"),
+            "interrupted");
+}
+
 }  // namespace
 }  // namespace farpty::pty

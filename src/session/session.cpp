@@ -129,8 +129,16 @@ void Session::resize(WindowSize size) {
 
 void Session::type(pty::ControlCharacter which) {
   if (state_ != State::kRunning) return;
-  // Ahead of typed input that the terminal has not taken: an interrupt that waits behind a full queue is none.
-  if (const auto character = terminal_->control_character(which)) terminal_->write(Bytes(&*character, 1));
+  const auto character = terminal_->control_character(which);
+  if (!character) return;
+  using enum pty::ControlCharacter;
+  // An interrupt that waits behind a full queue is none.
+  if (which == kInterrupt || which == kQuit || which == kSuspend) terminal_->write(Bytes(&*character, 1));
+  else if (input_.room() > 0) input(Bytes(&*character, 1));
+}
+
+void Session::send_break() {
+  if (state_ == State::kRunning) terminal_->send_break();
 }
 
 void Session::viewer_gone() {

@@ -67,7 +67,10 @@ class Session {
   void end_input();         // nothing more will be typed
   void output_wanted();     // the viewer has room again
   void resize(WindowSize size);
-  void type(pty::ControlCharacter which);  // if the program has one set
+  // Types the byte that means `which`, if the program has one set. One that makes a signal overtakes what the terminal has
+  // not taken yet.
+  void type(pty::ControlCharacter which);
+  void send_break();
   void viewer_gone();       // no call to the viewer follows
 
   // From the server. The viewer is told; the program is hung up.
