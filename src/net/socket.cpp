@@ -56,6 +56,8 @@ Result<OwnedFd> accept_socket(int listening) {
 void tune_terminal_connection(int socket) {
   set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
   set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+  // Urgent data stays in its place in the stream: telnet's Synch sends half of a command as urgent (RFC 854).
+  set(socket, SOL_SOCKET, SO_OOBINLINE, 1);
 #if defined(__linux__)
   set(socket, IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdle);
   set(socket, IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveInterval);
