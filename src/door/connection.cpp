@@ -170,12 +170,12 @@ void Connection::flush() {
   if (session_ != nullptr && output_room() > 0) session_->output_wanted();
 }
 
-void Connection::say(const std::string& message) { send(as_bytes("farpty: " + message + "\r\n")); }
+void Connection::say(const std::string& message) { say_bytes(as_bytes("farpty: " + message + "\r\n")); }
 
 void Connection::ended(const session::End& end) {
   session_ = nullptr;
   if (const auto reason = why(end, settings_->spec.limits); !reason.empty()) {
-    send(as_bytes("\r\n"));
+    say_bytes(as_bytes("\r\n"));
     say(reason);
   }
   finish_sending();

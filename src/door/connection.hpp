@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -33,6 +34,7 @@ struct Shared {
   session::Loop loop;
   session::Registry& registry;
   Gate& gate;
+  std::vector<std::byte> encoded = {};  // scratch for the doors that encode: nothing stays in it between two calls
 };
 
 class Connection : public session::Viewer {
@@ -55,6 +57,7 @@ class Connection : public session::Viewer {
   virtual void begin() = 0;               // the connection stands: start the program now or after negotiating
   virtual void receive(Bytes wire) = 0;   // from the peer, in the door's protocol: to be decoded and typed
   virtual void end_of_peer() {}           // it half-closed: type what is still held back
+  virtual void say_bytes(Bytes text) { send(text); }  // text of ours for the peer's screen
 
   void start_program(const std::string& term, WindowSize size);
   void type(Bytes bytes);  // input for the program; kept until it runs
@@ -63,6 +66,7 @@ class Connection : public session::Viewer {
   [[nodiscard]] session::Session* session() const { return session_; }
   [[nodiscard]] const Settings& settings() const { return *settings_; }
   [[nodiscard]] boost::asio::io_context& context() const { return shared_.loop.context; }
+  [[nodiscard]] std::vector<std::byte>& scratch() const { return shared_.encoded; }
 
  private:
   enum class State { kOpen, kFlushing, kLingering, kClosed };

@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "door/raw.hpp"
+#include "door/telnet.hpp"
 #include "net/address.hpp"
 
 namespace farpty::door {
@@ -82,8 +83,15 @@ void Door::welcome(OwnedFd socket) {
   const auto closed = [this](Connection& connection) {
     boost::asio::post(shared_.loop.context, [this, key = &connection] { connections_.erase(key); });
   };
-  std::unique_ptr<Connection> connection =
-      std::make_unique<RawConnection>(shared_, settings_, std::move(socket), std::move(*pass), closed);
+  std::unique_ptr<Connection> connection;
+  switch (url().protocol) {
+    case net::Protocol::kRaw:
+      connection = std::make_unique<RawConnection>(shared_, settings_, std::move(socket), std::move(*pass), closed);
+      break;
+    case net::Protocol::kTelnet:
+      connection = std::make_unique<TelnetConnection>(shared_, settings_, std::move(socket), std::move(*pass), closed);
+      break;
+  }
   Connection* opened = connection.get();
   connections_[opened] = std::move(connection);
   if (const auto done = opened->open(); !done) {
