@@ -47,6 +47,11 @@ class _Emulator(pyte.Screen):
     def write_process_input(self, data: str) -> None:
         self._answer(data.encode())
 
+    def select_graphic_rendition(self, *attributes: int, private: bool = False) -> None:
+        """pyte does not know xterm's modifyOtherKeys (CSI > 4 ; 2 m, from vim), which is no rendition."""
+        if not private:
+            super().select_graphic_rendition(*attributes)
+
 
 class Screen:
     """A program on a terminal of its own. Use as a context manager: the end hangs the terminal up and reaps the program."""
