@@ -10,19 +10,16 @@
 
 #include "base/owned_fd.hpp"
 #include "base/result.hpp"
+#include "pty/child_failure.hpp"
 
 namespace farpty::pty {
 
 // A step that the child takes between fork and exec: resource limits, a sandbox.
 class ChildStep {
  public:
-  struct Failure {
-    int code = 0;  // errno; 0 is success
-    const char* step = nullptr;  // static text: "cannot enter the sandbox"
-  };
   virtual ~ChildStep() = default;
   // The child shares the server's memory (vfork(2)): only system calls, no allocation, no locks, nothing written.
-  [[nodiscard]] virtual Failure enter() const noexcept = 0;
+  [[nodiscard]] virtual ChildFailure enter() const noexcept = 0;
 };
 
 struct Program {

@@ -28,7 +28,7 @@ struct Plan {
   std::vector<const char*> environment;
   const Program* program = nullptr;
   Stdio stdio;
-  int report = -1;  // close-on-exec pipe: a ChildStep::Failure is written here, or exec closes it
+  int report = -1;  // close-on-exec pipe: a ChildFailure is written here, or exec closes it
 };
 
 std::string_view path_of(const Program& program) {
@@ -61,7 +61,7 @@ std::vector<const char*> pointers(const std::vector<std::string>& strings) {
 int lifted(int fd) { return fd > 2 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 3); }
 
 [[noreturn]] void give_up(const Plan& plan, int code, const char* step) noexcept {
-  const ChildStep::Failure failure{.code = code, .step = step};
+  const ChildFailure failure{.code = code, .step = step};
   // One small write to a pipe that nobody else writes is whole or fails; there is nobody to tell if it fails.
   (void)!write(plan.report, &failure, sizeof failure);
   _exit(127);
@@ -160,7 +160,7 @@ Result<pid_t> spawn(const Program& program, const Stdio& stdio) {
   if (pid < 0) return os_error("cannot make a process for", program.file, fork_code);
 
   child_report.reset();
-  ChildStep::Failure failure;
+  ChildFailure failure;
   ssize_t got = 0;
   do got = read(report.get(), &failure, sizeof failure);
   while (got < 0 && errno == EINTR);

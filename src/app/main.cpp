@@ -1,0 +1,20 @@
+// farpty: one executable; what it does is a subcommand.
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "app/commands.hpp"
+
+int main(int argc, char** argv) {
+  CLI::App app("farpty: a terminal on any machine that can run a process, from any machine that can open a connection");
+  app.name("farpty");
+  app.set_version_flag("--version", "farpty " FARPTY_VERSION);
+  app.require_subcommand(1);
+  const std::vector<farpty::app::Run> runs = {farpty::app::add_serve(app), farpty::app::add_connect(app)};
+  const auto commands = app.get_subcommands({});
+  CLI11_PARSE(app, argc, argv);
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    if (commands[i]->parsed()) return runs[i]();
+  return 2;
+}

@@ -1,0 +1,185 @@
+#include "app/serve_options.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <toml.hpp>
+
+#include "app/units.hpp"
+
+namespace farpty::app {
+
+namespace {
+
+using Kind = Setting::Kind;
+
+bool is_terminal_name(std::string_view name) {
+  return !name.empty() && name.size() <= 40 && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_' || c == '+';
+  });
+}
+
+// A setter for a value that a parser of ours understands.
+template <typename Parse, typename Store>
+std::function<Result<>(ServeOptions&, const std::string&)> with(Parse parse, Store store) {
+  return [=](ServeOptions& options, const std::string& text) -> Result<> {
+    auto value = parse(text);
+    if (!value) return std::unexpected(std::move(value).error());
+    store(options, std::move(*value));
+    return {};
+  };
+}
+
+template <typename Store>
+std::function<Result<>(ServeOptions&, const std::string&)> number(unsigned least, unsigned most, Store store) {
+  return with([=](const std::string& text) { return parse_number(text, least, most); }, store);
+}
+
+// A switch that, being off, leaves what another one may have set.
+template <typename Store>
+std::function<Result<>(ServeOptions&, const std::string&)> when_on(Store store) {
+  return [=](ServeOptions& options, const std::string& value) -> Result<> {
+    if (value == "true") store(options);
+    return {};
+  };
+}
+
+Result<ProbeChoice> parse_probe_choice(const std::string& text) {
+  if (text == "auto") return ProbeChoice::kAuto;
+  if (text == "yes") return ProbeChoice::kYes;
+  if (text == "no") return ProbeChoice::kNo;
+  return failure("cannot understand", "'" + text + "'", "it is neither auto, yes nor no");
+}
+
+Result<std::string> parse_term(const std::string& text) {
+  if (!is_terminal_name(text)) return failure("cannot understand", "'" + text + "'", "it is not the name of a terminal");
+  return text;
+}
+
+std::vector<Setting> make_settings() {
+  using O = ServeOptions;
+  constexpr unsigned kMany = 1'000'000;
+  return {
+      {"listen", Kind::kList, "URL", "open a door: raw://ADDR:PORT, telnet://ADDR:PORT, raw+unix:///path, telnet+unix:///path",
+       with(net::parse_url, [](O& o, net::Url url) { o.listen.push_back(std::move(url)); })},
+      {"no-tty", Kind::kSwitch, "", "run the program on pipes, without a terminal",
+       when_on([](O& o) { o.terminal = pty::TerminalKind::kPipes; })},
+      {"term", Kind::kValue, "NAME", "TERM where the protocol does not carry it (default xterm-256color)",
+       with(parse_term, [](O& o, std::string name) { o.term = std::move(name); })},
+      {"probe-size", Kind::kValue, "auto|yes|no", "raw doors: ask the terminal for its size (auto: for interactive shells)",
+       with(parse_probe_choice, [](O& o, ProbeChoice choice) { o.probe_size = choice; })},
+      {"any-local-user", Kind::kSwitch, "", "let every user of this machine in, not only yourself",
+       when_on([](O& o) { o.openness = std::max(o.openness, door::Openness::kAnyLocalUser); })},
+      {"insecure-public", Kind::kSwitch, "", "let everyone in who can reach the address: no password, no encryption",
+       when_on([](O& o) { o.openness = door::Openness::kPublic; })},
+      {"limit-sessions", Kind::kValue, "N", "at most N sessions at a time (default 1024)",
+       number(1, kMany, [](O& o, unsigned n) { o.limits.sessions = n; })},
+      {"limit-per-source", Kind::kValue, "N", "at most N sessions at a time from one address (default 0: no limit)",
+       number(0, kMany, [](O& o, unsigned n) { o.limits.per_source = n; })},
+      {"idle-timeout", Kind::kValue, "TIME", "hang up after TIME without input, such as 10m (default 0: never)",
+       with(parse_duration, [](O& o, std::chrono::seconds t) { o.session_limits.idle = t; })},
+      {"max-duration", Kind::kValue, "TIME", "hang up after TIME in any case (default 0: never)",
+       with(parse_duration, [](O& o, std::chrono::seconds t) { o.session_limits.max_duration = t; })},
+      {"hangup-grace", Kind::kValue, "TIME", "from SIGHUP to SIGKILL when a peer is gone (default 5s)",
+       with(parse_duration, [](O& o, std::chrono::seconds t) { o.session_limits.hangup_grace = t; })},
+      {"rlimit", Kind::kValue, "LIST", "limits of each process: cpu=60,mem=256M,nproc=32,nofile=..,fsize=..,core=..",
+       with(Rlimits::parse, [](O& o, Rlimits limits) { o.rlimits = limits; })},
+      {"verbose", Kind::kSwitch, "", "say more of what happens", when_on([](O& o) { o.verbose = true; })},
+  };
+}
+
+std::unexpected<Error> at(const std::string& path, const toml::value& value, const std::string& key, std::string reason) {
+  return failure("cannot use", fmt::format("{}:{}: {}", path, value.location().line(), key), std::move(reason));
+}
+
+// A TOML scalar as the text that the flag of the same name would have.
+std::optional<std::string> scalar_text(const toml::value& value) {
+  if (value.is_string()) return value.as_string().str;
+  if (value.is_integer()) return std::to_string(value.as_integer());
+  if (value.is_boolean()) return value.as_boolean() ? "true" : "false";
+  return std::nullopt;
+}
+
+Result<std::vector<std::string>> texts_of(const std::string& path, const std::string& key, const toml::value& value,
+                                          Kind kind) {
+  std::vector<std::string> texts;
+  if (value.is_array() && kind == Kind::kList) {
+    for (const toml::value& element : value.as_array()) {
+      if (!element.is_string()) return at(path, element, key, "it must be a list of strings");
+      texts.push_back(element.as_string().str);
+    }
+    return texts;
+  }
+  const auto text = scalar_text(value);
+  if (!text || (kind == Kind::kSwitch) != value.is_boolean())
+    return at(path, value, key,
+              kind == Kind::kSwitch ? "it must be true or false"
+              : kind == Kind::kList ? "it must be a string or a list of strings"
+                                    : "it must be a string or a number");
+  texts.push_back(*text);
+  return texts;
+}
+
+Result<> apply_key(ServeOptions& options, const std::string& path, const std::string& key, const toml::value& value,
+                   const GivenFlags& flags) {
+  if (key == "program") {
+    FARPTY_ASSIGN(words, texts_of(path, key, value, Kind::kList));
+    options.program = std::move(words);
+    return {};
+  }
+  const auto& settings = serve_settings();
+  const auto setting = std::ranges::find(settings, key, &Setting::name);
+  if (setting == settings.end()) return at(path, value, key, "there is no such setting (farpty serve --help lists them)");
+  // A flag replaces the file's value, a whole list included.
+  const bool given = std::ranges::any_of(flags, [&](const auto& flag) { return flag.first == &*setting; });
+  FARPTY_ASSIGN(texts, texts_of(path, key, value, setting->kind));
+  ServeOptions scratch;
+  for (const std::string& text : texts)
+    if (const auto done = setting->apply(given ? scratch : options, text); !done)
+      return at(path, value, key, done.error().message());
+  return {};
+}
+
+Result<> apply_file(ServeOptions& options, const std::string& path, const GivenFlags& flags) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0) return os_error("cannot read", path);
+  if (!S_ISREG(status.st_mode)) return failure("cannot read", path, "it is not a file");
+  try {
+    const toml::value root = toml::parse(path);
+    for (const auto& [key, value] : root.as_table()) FARPTY_TRY(apply_key(options, path, key, value, flags));
+  } catch (const toml::exception& broken) {
+    // Its text is a drawing of several lines; the first says what, and the location where.
+    const std::string what = broken.what();
+    return failure("cannot use", fmt::format("{}:{}", path, broken.location().line()), what.substr(0, what.find('\n')));
+  } catch (const std::exception& broken) {
+    return failure("cannot read", path, broken.what());
+  }
+  return {};
+}
+
+}  // namespace
+
+const std::vector<Setting>& serve_settings() {
+  static const std::vector<Setting> settings = make_settings();
+  return settings;
+}
+
+Result<ServeOptions> load_serve_options(const std::optional<std::string>& config_path, const GivenFlags& flags,
+                                        const std::vector<std::string>& program) {
+  ServeOptions options;
+  if (config_path) FARPTY_TRY(apply_file(options, *config_path, flags));
+  for (const auto& [setting, value] : flags) {
+    auto done = setting->apply(options, value);
+    if (!done) {
+      done.error().operation = "--" + setting->name + ": " + done.error().operation;
+      return std::unexpected(std::move(done).error());
+    }
+  }
+  if (!program.empty()) options.program = program;
+  return options;
+}
+
+}  // namespace farpty::app

@@ -1,0 +1,54 @@
+// What `farpty serve` was asked to do: flags and the configuration file, which know the same names.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "door/gate.hpp"
+#include "door/settings.hpp"
+#include "net/url.hpp"
+#include "pty/rlimits.hpp"
+
+namespace farpty::app {
+
+enum class ProbeChoice { kAuto, kNo, kYes };
+
+struct ServeOptions {
+  std::vector<net::Url> listen;
+  std::vector<std::string> program;  // empty: the user's login shell
+  pty::TerminalKind terminal = pty::TerminalKind::kKernel;
+  std::string term = "xterm-256color";
+  ProbeChoice probe_size = ProbeChoice::kAuto;
+  door::Openness openness = door::Openness::kThisUser;
+  door::Limits limits;
+  session::Limits session_limits;
+  Rlimits rlimits;
+  bool verbose = false;
+};
+
+// One setting: a flag `--name` and a key `name`.
+struct Setting {
+  enum class Kind { kSwitch, kValue, kList };
+  std::string name;
+  Kind kind;
+  std::string value_name;  // "TIME"; empty for a switch
+  std::string help;
+  std::function<Result<>(ServeOptions&, const std::string& value)> apply;  // a switch is applied with "true" or "false"
+};
+
+[[nodiscard]] const std::vector<Setting>& serve_settings();
+
+// Flags as they were given, in order: applied again over each reading of the file.
+using GivenFlags = std::vector<std::pair<const Setting*, std::string>>;
+
+// Defaults, then the file (if there is a path), then the flags; `program` of the command line over that of the file. An
+// error in the file names file, line and key.
+Result<ServeOptions> load_serve_options(const std::optional<std::string>& config_path, const GivenFlags& flags,
+                                        const std::vector<std::string>& program);
+
+}  // namespace farpty::app

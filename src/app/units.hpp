@@ -1,0 +1,17 @@
+// Times and numbers as people write them in flags and in the configuration file.
+#pragma once
+
+#include <chrono>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace farpty::app {
+
+// "90", "90s", "10m", "2h", "1d"; a bare number is seconds.
+Result<std::chrono::seconds> parse_duration(std::string_view text);
+
+// A whole number from `least` to `most`.
+Result<unsigned> parse_number(std::string_view text, unsigned least, unsigned most);
+
+}  // namespace farpty::app

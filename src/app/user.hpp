@@ -1,0 +1,30 @@
+// The user that a server serves (the one it runs as), and the program that this user gets.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "pty/program.hpp"
+
+namespace farpty::app {
+
+struct User {
+  uid_t uid = 0;
+  std::string name;
+  std::string home;
+  std::string shell;
+};
+
+Result<User> current_user();
+
+// The given program, or the login shell where there is none, with the server's environment less what belongs to the server
+// itself and to the terminal from which it was started. TERM is left to the door.
+[[nodiscard]] pty::Program program_for(const User& user, const std::vector<std::string>& words);
+
+// Whether a person will sit at it: a login shell, or a shell (shells(5)) that was given no script and no command.
+[[nodiscard]] bool is_interactive_shell(const User& user, const std::vector<std::string>& words);
+
+}  // namespace farpty::app

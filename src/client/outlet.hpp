@@ -1,0 +1,45 @@
+// Outlet: a descriptor that was given to us (the user's terminal, a pipe, a file) and that must not be set non-blocking,
+// because its open description belongs to others as well: the shell would inherit EAGAIN.
+//
+// A terminal is opened anew, with a description of its own; anything else is asked by poll(2) before each small write.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+
+#include "base/byte_queue.hpp"
+#include "base/owned_fd.hpp"
+#include "base/readiness.hpp"
+#include "base/result.hpp"
+
+namespace farpty::client {
+
+class Outlet {
+ public:
+  // `fd` is borrowed. `drained` is called when everything was written after something had to wait.
+  static Result<std::unique_ptr<Outlet>> open(boost::asio::io_context& context, int fd, std::function<void()> drained);
+
+  void write(Bytes bytes);  // at most room() bytes
+  [[nodiscard]] std::size_t room() const { return waiting_.room(); }
+  [[nodiscard]] bool empty() const { return waiting_.empty(); }
+  [[nodiscard]] bool broken() const { return broken_; }  // its reader is gone; what is written is dropped
+
+ private:
+  Outlet(int fd, std::function<void()> drained) : fd_(fd), drained_(std::move(drained)) {}
+  void flush();
+  std::size_t write_some(Bytes bytes);
+
+  // A reader that is slower than the far program pushes back on it from here.
+  static constexpr std::size_t kMaxWaiting = 64 * 1024;
+
+  int fd_;
+  OwnedFd own_;  // the terminal, opened anew
+  Readiness readiness_;
+  std::function<void()> drained_;
+  ByteQueue waiting_{kMaxWaiting};
+  bool broken_ = false;
+};
+
+}  // namespace farpty::client
