@@ -9,6 +9,7 @@ What it is not: a model of farpty. It knows the command line, the listening line
 
 from .compare import assert_same_screens, connected
 from .need import need, need_program
+from .peers import RawPeer, netcat_on_a_terminal, pipe_to_netcat
 from .proxy import DelayProxy
 from .screen import Screen
 from .server import Server, farpty_binary, serve
@@ -17,6 +18,7 @@ from .wait import GENEROUS, wait_until
 __all__ = [
     "GENEROUS",
     "DelayProxy",
+    "RawPeer",
     "Screen",
     "Server",
     "assert_same_screens",
@@ -24,6 +26,8 @@ __all__ = [
     "farpty_binary",
     "need",
     "need_program",
+    "netcat_on_a_terminal",
+    "pipe_to_netcat",
     "serve",
     "wait_until",
 ]

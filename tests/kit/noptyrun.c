@@ -269,25 +269,15 @@ int main(int count, char** arguments) {
   int refused = 0, layers = 0;
   for (int option; (option = getopt(count, arguments, "+rsl:vh")) != -1;) {
     switch (option) {
-      case 'r':
-        refused = 1;
-        break;
+      case 'r': refused = 1; break;
       case 's':
         layers = kSeccomp;
         refused = 1;
         break;
-      case 'l':
-        layers = parse_layers(optarg);
-        break;
-      case 'v':
-        verbose = 1;
-        break;
-      case 'h':
-        fputs(kUsage, stdout);
-        return 0;
-      default:
-        fputs(kUsage, stderr);
-        return kOwnFailure;
+      case 'l': layers = parse_layers(optarg); break;
+      case 'v': verbose = 1; break;
+      case 'h': fputs(kUsage, stdout); return 0;
+      default: fputs(kUsage, stderr); return kOwnFailure;
     }
   }
   if (optind == count) {

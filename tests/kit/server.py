@@ -112,7 +112,7 @@ class Server:
             self.process.kill()
             self.process.wait()
             raise AssertionError(f"the server does not end on {sign.name}:\n{self.log}") from None
-        self._reader.join(timeout=10)
+        self._reader.join(timeout=2)
         return status
 
 

@@ -124,9 +124,7 @@ asio::awaitable<void> Connection::drain(Way* way) {
   while (way->to.is_open()) {
     const Step step = way->line.next(clock_now());
     switch (step.kind) {
-      case Step::Kind::kWait:
-        co_await sleep_until(&way->pushed, step.at);
-        break;
+      case Step::Kind::kWait: co_await sleep_until(&way->pushed, step.at); break;
       case Step::Kind::kDeliver:
         if (!co_await deliver(way, step.bytes)) {
           Way& back = way == &up_ ? down_ : up_;
@@ -142,9 +140,7 @@ asio::awaitable<void> Connection::drain(Way* way) {
         co_await sent_by_kernel(way);
         reset();
         co_return;
-      case Step::Kind::kCut:
-        cut();
-        co_return;
+      case Step::Kind::kCut: cut(); co_return;
     }
   }
 }

@@ -81,18 +81,10 @@ Result<std::string> Proxy::obey(const Command& command) {
       if (command.connection == 0 || command.connection == number) action(*connection);
   };
   switch (command.verb) {
-    case Verb::kStall:
-      each([&](Connection& one) { one.stall(command.direction, command.stall_for); });
-      break;
-    case Verb::kResume:
-      each([&](Connection& one) { one.resume(command.direction); });
-      break;
-    case Verb::kCut:
-      each([](Connection& one) { one.cut(); });
-      break;
-    case Verb::kReset:
-      each([](Connection& one) { one.reset(); });
-      break;
+    case Verb::kStall: each([&](Connection& one) { one.stall(command.direction, command.stall_for); }); break;
+    case Verb::kResume: each([&](Connection& one) { one.resume(command.direction); }); break;
+    case Verb::kCut: each([](Connection& one) { one.cut(); }); break;
+    case Verb::kReset: each([](Connection& one) { one.reset(); }); break;
     case Verb::kRefuse: {
       Failure ignored;
       acceptor_.close(ignored);
@@ -105,11 +97,8 @@ Result<std::string> Proxy::obey(const Command& command) {
       FARPTY_TRY(set_shape(plan_, command.direction, command.key, command.value));
       each([&](Connection& one) { one.reshape(plan_); });
       break;
-    case Verb::kStats:
-      return stats();
-    case Verb::kQuit:
-      io_.stop();
-      break;
+    case Verb::kStats: return stats();
+    case Verb::kQuit: io_.stop(); break;
   }
   return "ok";
 }
