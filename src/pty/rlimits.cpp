@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-namespace farpty {
+namespace farpty::pty {
 namespace {
 
 using Resource = decltype(RLIMIT_CPU);  // an enum in glibc, int in musl
@@ -20,7 +20,7 @@ struct Key {
   Resource resource;
   Unit unit;
   rlim_t least;      // a smaller value is a mistake, not a limit
-  const char* step;  // of the ChildFailure
+  const char* step;  // of the Failure
 };
 
 // 1 MiB of address space does not even hold the C library: who writes mem=64 meant 64M.
@@ -29,22 +29,19 @@ constexpr rlim_t kLeastMemory = 1 << 20;
 constexpr rlim_t kLeastFiles = 4;
 
 constexpr std::array<Key, 6> kTable{{
-    {"cpu", RLIMIT_CPU, Unit::seconds, 1, "cannot limit cpu time"},
-    {"mem", RLIMIT_AS, Unit::bytes, kLeastMemory, "cannot limit memory"},
-    {"nproc", RLIMIT_NPROC, Unit::number, 1, "cannot limit processes"},
-    {"nofile", RLIMIT_NOFILE, Unit::number, kLeastFiles, "cannot limit open files"},
-    {"fsize", RLIMIT_FSIZE, Unit::bytes, 0, "cannot limit file size"},
-    {"core", RLIMIT_CORE, Unit::bytes, 0, "cannot limit core dumps"},
+    {"cpu", RLIMIT_CPU, Unit::seconds, 1, "cannot limit the cpu time of"},
+    {"mem", RLIMIT_AS, Unit::bytes, kLeastMemory, "cannot limit the memory of"},
+    {"nproc", RLIMIT_NPROC, Unit::number, 1, "cannot limit the processes of"},
+    {"nofile", RLIMIT_NOFILE, Unit::number, kLeastFiles, "cannot limit the open files of"},
+    {"fsize", RLIMIT_FSIZE, Unit::bytes, 0, "cannot limit the file size of"},
+    {"core", RLIMIT_CORE, Unit::bytes, 0, "cannot limit the core dumps of"},
 }};
 
 constexpr std::string_view accepted(Unit unit) {
   switch (unit) {
-    case Unit::seconds:
-      return "seconds, or a number with s, m or h";
-    case Unit::bytes:
-      return "bytes, or a number with K, M or G";
-    case Unit::number:
-      return "a plain number";
+    case Unit::seconds: return "seconds, or a number with s, m or h";
+    case Unit::bytes: return "bytes, or a number with K, M or G";
+    case Unit::number: return "a plain number";
   }
   return "";
 }
@@ -53,23 +50,17 @@ std::optional<std::uint64_t> factor_of(Unit unit, std::string_view suffix) {
   if (suffix.empty()) return 1;
   if (suffix.size() > 1) return std::nullopt;
   switch (suffix[0]) {
-    case 's':
-      return unit == Unit::seconds ? std::optional<std::uint64_t>(1) : std::nullopt;
+    case 's': return unit == Unit::seconds ? std::optional<std::uint64_t>(1) : std::nullopt;
     case 'm':
       if (unit == Unit::seconds) return 60;
       [[fallthrough]];
-    case 'M':
-      return unit == Unit::bytes ? std::optional<std::uint64_t>(1 << 20) : std::nullopt;
-    case 'h':
-      return unit == Unit::seconds ? std::optional<std::uint64_t>(3600) : std::nullopt;
+    case 'M': return unit == Unit::bytes ? std::optional<std::uint64_t>(1 << 20) : std::nullopt;
+    case 'h': return unit == Unit::seconds ? std::optional<std::uint64_t>(3600) : std::nullopt;
     case 'k':
-    case 'K':
-      return unit == Unit::bytes ? std::optional<std::uint64_t>(1 << 10) : std::nullopt;
+    case 'K': return unit == Unit::bytes ? std::optional<std::uint64_t>(1 << 10) : std::nullopt;
     case 'g':
-    case 'G':
-      return unit == Unit::bytes ? std::optional<std::uint64_t>(1 << 30) : std::nullopt;
-    default:
-      return std::nullopt;
+    case 'G': return unit == Unit::bytes ? std::optional<std::uint64_t>(1 << 30) : std::nullopt;
+    default: return std::nullopt;
   }
 }
 
@@ -143,11 +134,11 @@ Result<> Rlimits::permitted() const {
   return {};
 }
 
-ChildFailure Rlimits::apply() const noexcept {
+ChildStep::Failure Rlimits::enter() const noexcept {
   for (std::size_t i = 0; i < count_; ++i)
     if (::setrlimit(kTable[limits_[i].key].resource, &limits_[i].value) < 0)
       return {errno, kTable[limits_[i].key].step};
   return {};
 }
 
-}  // namespace farpty
+}  // namespace farpty::pty

@@ -12,11 +12,11 @@
 #include <string_view>
 
 #include "base/result.hpp"
-#include "pty/child_failure.hpp"
+#include "pty/program.hpp"
 
-namespace farpty {
+namespace farpty::pty {
 
-class Rlimits {
+class Rlimits final : public ChildStep {
  public:
   Rlimits() = default;  // limits nothing
 
@@ -30,11 +30,11 @@ class Rlimits {
   // The error names the key, its value and what would be accepted.
   [[nodiscard]] static Result<Rlimits> parse(std::string_view text);
 
-  // Fails where a limit lies above this process's own hard limit: only root could raise it, and apply() would fail.
+  // Fails where a limit lies above this process's own hard limit: only root could raise it, and enter() would fail.
   [[nodiscard]] Result<> permitted() const;
 
   // In the child, after fork or vfork: setrlimit for each limit. Async-signal-safe, allocates nothing.
-  [[nodiscard]] ChildFailure apply() const noexcept;
+  [[nodiscard]] Failure enter() const noexcept override;
 
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
 
@@ -51,4 +51,4 @@ class Rlimits {
   std::size_t count_ = 0;
 };
 
-}  // namespace farpty
+}  // namespace farpty::pty

@@ -7,7 +7,7 @@
 
 #include <csignal>
 
-namespace farpty {
+namespace farpty::pty {
 namespace {
 
 using ::testing::HasSubstr;
@@ -23,7 +23,7 @@ int status_under(std::string_view text, Check check) {
   const Rlimits limits = Rlimits::parse(text).value();
   const pid_t child = ::fork();
   if (child == 0) {
-    if (limits.apply()) ::_exit(99);
+    if (limits.enter().code != 0) ::_exit(99);
     ::_exit(check());
   }
   int status = 0;
@@ -90,4 +90,4 @@ TEST(Rlimits, KnowsBeforehandWhatTheHostWillNotPermit) {
 }
 
 }  // namespace
-}  // namespace farpty
+}  // namespace farpty::pty
