@@ -1,0 +1,178 @@
+#include "session/session.hpp"
+
+#include <csignal>
+
+#include <gtest/gtest.h>
+
+#include "session/registry.hpp"
+
+namespace farpty::session {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A viewer that takes output up to a bound, and remembers.
+class Watcher final : public Viewer {
+ public:
+  std::size_t room = std::numeric_limits<std::size_t>::max();
+  std::string seen;
+  std::optional<End> end;
+  std::function<void()> on_output = [] {};
+  int input_wanted_calls = 0;
+
+  [[nodiscard]] std::size_t output_room() const override { return room; }
+  void output(Bytes bytes) override {
+    seen += as_text(bytes);
+    if (room != std::numeric_limits<std::size_t>::max()) room -= bytes.size();
+    on_output();
+  }
+  void input_wanted() override { ++input_wanted_calls; }
+  void ended(const End& how) override { end = how; }
+  [[nodiscard]] std::string door() const override { return "test"; }
+  [[nodiscard]] std::string peer() const override { return "here"; }
+};
+
+class SessionTest : public testing::Test {
+ protected:
+  Session* start(const std::string& script, pty::TerminalKind kind = pty::TerminalKind::kKernel) {
+    spec_.terminal = kind;
+    spec_.program = {.file = "bash",
+                     .arguments = {"bash", "--norc", "-c", script},
+                     .environment = {"PATH=/usr/bin:/bin", "TERM=xterm"},
+                     .directory = "/"};
+    auto started = registry_.start(spec_, watcher_);
+    EXPECT_TRUE(started) << started.error().message();
+    return *started;
+  }
+  // Runs the loop until the condition holds; the bound is far beyond what any of this takes.
+  void run_until(const std::function<bool()>& condition) {
+    context_.restart();
+    const auto deadline = Clock::now() + 20s;
+    while (!condition() && Clock::now() < deadline) context_.run_one_for(100ms);
+    EXPECT_TRUE(condition());
+  }
+  void run_to_end() {
+    run_until([this] { return watcher_.end.has_value(); });
+  }
+  [[nodiscard]] bool contains(const std::string& text) const { return watcher_.seen.find(text) != std::string::npos; }
+
+  boost::asio::io_context context_{1};
+  pty::Children children_{context_};
+  std::vector<std::byte> buffer_ = std::vector<std::byte>(64 * 1024);
+  Registry registry_{Loop{.context = context_, .children = children_, .buffer = buffer_}};
+  Watcher watcher_;
+  Spec spec_;
+};
+
+TEST_F(SessionTest, OutputComesWholeAndThenTheExitStatus) {
+  start("seq 1 20000; exit 5");
+  run_to_end();
+  EXPECT_TRUE(watcher_.seen.ends_with("19999\r\n20000\r\n"));
+  EXPECT_EQ(std::ranges::count(watcher_.seen, '\n'), 20000);
+  EXPECT_EQ(watcher_.end->cause, Cause::kProgramEnded);
+  EXPECT_EQ(watcher_.end->status.code, 5);
+  run_until([this] { return registry_.count() == 0; });
+}
+
+TEST_F(SessionTest, ABackgroundJobThatHoldsTheTerminalDoesNotHoldTheEnd) {
+  start("sleep 300 & echo started");
+  run_to_end();
+  EXPECT_TRUE(contains("started\r\n"));
+}
+
+TEST_F(SessionTest, ABackgroundFloodDoesNotMakeTheEndEndless) {
+  start("trap '' HUP; yes & echo $! >&2; sleep 0.1; exit 3");
+  run_to_end();
+  EXPECT_EQ(watcher_.end->status.code, 3);
+}
+
+TEST_F(SessionTest, AViewerWithoutRoomStopsTheProgram) {
+  watcher_.room = 10'000;
+  auto* session = start("seq 1 1000000; echo the end");
+  run_until([this] { return watcher_.room == 0; });
+  context_.restart();
+  context_.run_for(100ms);
+  EXPECT_EQ(watcher_.seen.size(), 10'000U);
+  watcher_.room = std::numeric_limits<std::size_t>::max();
+  session->output_wanted();
+  run_to_end();
+  EXPECT_TRUE(watcher_.seen.ends_with("the end\r\n"));
+}
+
+TEST_F(SessionTest, InputWaitsInABoundedQueueAndIsNotLost) {
+  auto* session = start("stty raw -echo; echo ready; sleep 0.2; head -c 200000 | cksum; exit");
+  run_until([this] { return contains("ready"); });
+  std::string input(200'000, 'y');
+  std::size_t sent = 0;
+  while (sent < input.size()) {
+    const std::size_t part = std::min(session->input_room(), input.size() - sent);
+    if (part > 0) session->input(as_bytes(std::string_view(input).substr(sent, part)));
+    sent += part;
+    EXPECT_LE(session->input_room(), kMaxInput);
+    context_.restart();
+    context_.run_one_for(10ms);
+  }
+  run_to_end();
+  EXPECT_TRUE(contains("200000")) << watcher_.seen;
+  EXPECT_GT(watcher_.input_wanted_calls, 0);
+}
+
+TEST_F(SessionTest, AGonePeerHangsTheProgramUp) {
+  auto* session = start("trap 'exit 9' HUP; echo ready; while :; do sleep 0.01; done");
+  run_until([this] { return contains("ready"); });
+  session->viewer_gone();
+  run_until([this] { return registry_.count() == 0; });
+  EXPECT_FALSE(watcher_.end);
+}
+
+TEST_F(SessionTest, WhatIgnoresTheHangupIsKilledAfterTheGrace) {
+  spec_.limits.hangup_grace = 50ms;
+  auto* session = start("trap '' HUP; echo pid $$; while :; do sleep 1; done");
+  run_until([this] { return contains("\n"); });
+  const pid_t pid = std::stoi(watcher_.seen.substr(watcher_.seen.find("pid ") + 4));
+  session->viewer_gone();
+  run_until([this] { return registry_.count() == 0; });
+  EXPECT_NE(kill(pid, 0), 0);
+}
+
+TEST_F(SessionTest, LimitsEndIt) {
+  spec_.limits.idle = 1s;
+  start("echo ready; sleep 100");
+  run_to_end();
+  EXPECT_EQ(watcher_.end->cause, Cause::kIdle);
+  run_until([this] { return registry_.count() == 0; });
+  watcher_.end.reset();
+  spec_.limits = {.max_duration = 1s};
+  start("echo ready; sleep 100");
+  run_to_end();
+  EXPECT_EQ(watcher_.end->cause, Cause::kMaxDuration);
+}
+
+TEST_F(SessionTest, EndOfInputEndsAShell) {
+  auto* session = start("exec bash --norc -i");
+  session->input(as_bytes("echo one; cat; echo two\nline for cat\n"));
+  session->end_input();
+  run_to_end();
+  EXPECT_TRUE(contains("one\r\n")) << watcher_.seen;
+  EXPECT_TRUE(contains("line for cat\r\n"));
+}
+
+TEST_F(SessionTest, TypesWhatTheProgramSetAsItsInterruptCharacter) {
+  auto* session = start("stty intr ^G; trap 'echo interrupted; exit 4' INT; echo ready; while :; do sleep 0.01; done");
+  run_until([this] { return contains("ready"); });
+  session->type(pty::ControlCharacter::kInterrupt);
+  run_to_end();
+  EXPECT_TRUE(contains("interrupted"));
+  EXPECT_EQ(watcher_.end->status.code, 4);
+}
+
+TEST_F(SessionTest, PipesCarryTheSame) {
+  auto* session = start("cat; echo end", pty::TerminalKind::kPipes);
+  session->input(as_bytes("typed"));
+  session->end_input();
+  run_to_end();
+  EXPECT_EQ(watcher_.seen, "typedend\n");
+}
+
+}  // namespace
+}  // namespace farpty::session
