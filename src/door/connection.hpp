@@ -34,7 +34,7 @@ struct Shared {
   session::Loop loop;
   session::Registry& registry;
   Gate& gate;
-  std::vector<std::byte> encoded = {};  // scratch for the doors that encode: nothing stays in it between two calls
+  std::vector<std::byte> encoded;  // scratch for the doors that encode: nothing stays in it between two calls
 };
 
 class Connection : public session::Viewer {

@@ -39,7 +39,7 @@ std::vector<std::string> terminfo_folders(const TerminfoVariables& variables) {
 }
 
 bool has_terminfo(std::string_view name, const std::vector<std::string>& folders) {
-  if (name.empty() || name.front() == '.' || name.find('/') != name.npos) return false;
+  if (name.empty() || name.front() == '.' || name.contains('/')) return false;
   return std::ranges::any_of(folders, [&](const std::string& folder) {
     return is_file(fmt::format("{}/{}/{}", folder, name.front(), name)) ||
            is_file(fmt::format("{}/{:02x}/{}", folder, static_cast<unsigned char>(name.front()), name));

@@ -17,23 +17,15 @@ std::size_t Decoder::decode(Bytes wire, Sink& sink) {
   while (at < wire.size()) {
     const Bytes rest = wire.subspan(at);
     switch (state_) {
-      case State::kData:
-        at += data(rest, 0, sink);
-        continue;
-      case State::kIac:
-        at += after_iac(rest, sink);
-        break;
+      case State::kData: at += data(rest, 0, sink); continue;
+      case State::kIac: at += after_iac(rest, sink); break;
       case State::kVerb:
         state_ = State::kData;
         sink.on_negotiation(verb_, std::to_integer<std::uint8_t>(rest[0]));
         ++at;
         break;
-      case State::kSubnegotiation:
-        at += subnegotiation(rest);
-        continue;
-      case State::kSubnegotiationIac:
-        at += after_subnegotiation_iac(rest[0], sink);
-        break;
+      case State::kSubnegotiation: at += subnegotiation(rest); continue;
+      case State::kSubnegotiationIac: at += after_subnegotiation_iac(rest[0], sink); break;
     }
     if (sink.full()) break;
   }
@@ -71,8 +63,7 @@ void Decoder::data_run(Bytes run, Sink& sink) {
 std::size_t Decoder::after_iac(Bytes wire, Sink& sink) {
   state_ = State::kData;
   switch (const auto command = static_cast<Command>(wire[0])) {
-    case Command::kIac:
-      return data(wire, 1, sink);  // an escaped 255 begins a run, in place
+    case Command::kIac: return data(wire, 1, sink);  // an escaped 255 begins a run, in place
     case Command::kWill:
     case Command::kWont:
     case Command::kDo:
@@ -84,9 +75,7 @@ std::size_t Decoder::after_iac(Bytes wire, Sink& sink) {
       collected_ = 0;
       state_ = State::kSubnegotiation;
       return 1;
-    default:
-      sink.on_command(std::to_integer<std::uint8_t>(wire[0]));
-      return 1;
+    default: sink.on_command(std::to_integer<std::uint8_t>(wire[0])); return 1;
   }
 }
 

@@ -62,7 +62,7 @@ class Decoder {
   bool after_cr_ = false;  // the last data byte was CR; never set while kVerbatim
   Command verb_ = Command::kNoOperation;
   std::uint8_t collected_ = 0;
-  std::array<std::byte, kSubnegotiationBound> subnegotiation_;
+  std::array<std::byte, kSubnegotiationBound> subnegotiation_{};
 };
 
 }  // namespace farpty::telnet

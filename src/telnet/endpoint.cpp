@@ -10,21 +10,16 @@ constexpr std::string_view kAreYouThereAnswer = "\r\n[farpty: yes]\r\n";
 
 constexpr std::size_t index_of(Option option) noexcept {
   switch (option) {
-    case Option::kBinary:
-      return 0;
-    case Option::kEcho:
-      return 1;
-    case Option::kSuppressGoAhead:
-      return 2;
-    case Option::kTerminalType:
-      return 3;
-    case Option::kWindowSize:
-      return 4;
+    case Option::kBinary: return 0;
+    case Option::kEcho: return 1;
+    case Option::kSuppressGoAhead: return 2;
+    case Option::kTerminalType: return 3;
+    case Option::kWindowSize: return 4;
   }
   std::unreachable();
 }
 
-constexpr std::byte wire(auto code) noexcept { return static_cast<std::byte>(code); }
+constexpr std::byte byte_of(auto code) noexcept { return static_cast<std::byte>(code); }
 
 constexpr Command verb(Side side, Wish wish) noexcept {
   if (side == Side::kOurs) return wish == Wish::kOn ? Command::kWill : Command::kWont;
@@ -33,35 +28,26 @@ constexpr Command verb(Side side, Wish wish) noexcept {
 
 // IAC SB option content IAC SE, 255 doubled within (RFC 855).
 std::vector<std::byte> subnegotiation_of(Option option, Bytes content) {
-  std::vector<std::byte> out{kIacByte, wire(Command::kSubnegotiation), wire(option)};
+  std::vector<std::byte> out{kIacByte, byte_of(Command::kSubnegotiation), byte_of(option)};
   for (const std::byte byte : content) {
     out.push_back(byte);
     if (byte == kIacByte) out.push_back(kIacByte);
   }
-  out.insert(out.end(), {kIacByte, wire(Command::kSubnegotiationEnd)});
+  out.insert(out.end(), {kIacByte, byte_of(Command::kSubnegotiationEnd)});
   return out;
 }
 
 std::optional<Event> event_of(Command command) noexcept {
   switch (command) {
-    case Command::kInterrupt:
-      return Event::kInterrupt;
-    case Command::kBreak:
-      return Event::kBreak;
-    case Command::kAbortOutput:
-      return Event::kAbortOutput;
-    case Command::kEraseCharacter:
-      return Event::kEraseCharacter;
-    case Command::kEraseLine:
-      return Event::kEraseLine;
-    case Command::kEndOfFile:
-      return Event::kEndOfFile;
-    case Command::kSuspend:
-      return Event::kSuspend;
-    case Command::kAbort:
-      return Event::kAbort;
-    default:
-      return std::nullopt;
+    case Command::kInterrupt: return Event::kInterrupt;
+    case Command::kBreak: return Event::kBreak;
+    case Command::kAbortOutput: return Event::kAbortOutput;
+    case Command::kEraseCharacter: return Event::kEraseCharacter;
+    case Command::kEraseLine: return Event::kEraseLine;
+    case Command::kEndOfFile: return Event::kEndOfFile;
+    case Command::kSuspend: return Event::kSuspend;
+    case Command::kAbort: return Event::kAbort;
+    default: return std::nullopt;
   }
 }
 
@@ -104,19 +90,19 @@ void Endpoint::start() {
   ask(Option::kTerminalType, Side::kTheirs, Wish::kOn);
 }
 
-std::size_t Endpoint::receive(Bytes bytes, Receiver& to) {
+std::size_t Endpoint::receive(Bytes wire, Receiver& to) {
   if (full()) return 0;
   Dispatch dispatch(*this, to);
-  return decoder_.decode(bytes, dispatch);
+  return decoder_.decode(wire, dispatch);
 }
 
 void Endpoint::encode(Bytes data, std::vector<std::byte>& out) {
   out.insert(out.end(), replies_.begin(), replies_.end());
   replies_.clear();
-  if (window_waits_) {
+  if (window_waits_ && window_) {
     window_waits_ = false;
     const auto [columns, rows] = *window_;
-    const std::array size{wire(columns >> 8), wire(columns & 0xff), wire(rows >> 8), wire(rows & 0xff)};
+    const std::array size{byte_of(columns >> 8), byte_of(columns & 0xff), byte_of(rows >> 8), byte_of(rows & 0xff)};
     const auto bytes = subnegotiation_of(Option::kWindowSize, size);
     encoder_.complete(out);
     out.insert(out.end(), bytes.begin(), bytes.end());
@@ -132,7 +118,7 @@ void Endpoint::set_window(WindowSize size) {
 
 void Endpoint::send(Command command) {
   if (full()) return;
-  const std::array bytes{kIacByte, wire(command)};
+  const std::array bytes{kIacByte, byte_of(command)};
   reply(bytes);
 }
 
@@ -143,14 +129,10 @@ bool Endpoint::allowed(Option option, Side side) const noexcept {
   const Side far_end_of_client = server ? Side::kTheirs : Side::kOurs;
   switch (option) {
     case Option::kBinary:
-    case Option::kSuppressGoAhead:
-      return true;
-    case Option::kEcho:
-      return side != far_end_of_client;
-    case Option::kTerminalType:
-      return side == far_end_of_client && (server || !names_.empty());
-    case Option::kWindowSize:
-      return side == far_end_of_client && (server || window_.has_value());
+    case Option::kSuppressGoAhead: return true;
+    case Option::kEcho: return side != far_end_of_client;
+    case Option::kTerminalType: return side == far_end_of_client && (server || !names_.empty());
+    case Option::kWindowSize: return side == far_end_of_client && (server || window_.has_value());
   }
   return false;
 }
@@ -216,9 +198,8 @@ void Endpoint::update_newlines() noexcept {
   }
   const bool characters = option(Option::kSuppressGoAhead, Side::kTheirs).on();
   decoder_.set_newlines(verbatim_in ? Decoder::Newlines::kVerbatim : Decoder::Newlines::kScreen);
-  encoder_.set_newlines(verbatim_out ? Encoder::Newlines::kVerbatim
-                        : characters ? Encoder::Newlines::kKeys
-                                     : Encoder::Newlines::kLines);
+  const Encoder::Newlines typed = characters ? Encoder::Newlines::kKeys : Encoder::Newlines::kLines;
+  encoder_.set_newlines(verbatim_out ? Encoder::Newlines::kVerbatim : typed);
 }
 
 // ---- commands and subnegotiations
@@ -282,7 +263,7 @@ void Endpoint::reply(Bytes bytes) {
 }
 
 void Endpoint::reply(Side side, Wish wish, std::uint8_t code) {
-  const std::array bytes{kIacByte, wire(verb(side, wish)), wire(code)};
+  const std::array bytes{kIacByte, byte_of(verb(side, wish)), byte_of(code)};
   reply(bytes);
 }
 

@@ -72,8 +72,7 @@ struct WindowSize {
     case Option::kEcho:
     case Option::kSuppressGoAhead:
     case Option::kTerminalType:
-    case Option::kWindowSize:
-      return option;
+    case Option::kWindowSize: return option;
   }
   return std::nullopt;
 }

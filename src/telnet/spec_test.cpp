@@ -75,38 +75,25 @@ Buffer bytes_of(const std::string& line) {
 
 const char* name_of(Event event) {
   switch (event) {
-    case Event::kInterrupt:
-      return "interrupt";
-    case Event::kBreak:
-      return "break";
-    case Event::kAbortOutput:
-      return "abort-output";
-    case Event::kEraseCharacter:
-      return "erase-character";
-    case Event::kEraseLine:
-      return "erase-line";
-    case Event::kEndOfFile:
-      return "end-of-file";
-    case Event::kSuspend:
-      return "suspend";
-    case Event::kAbort:
-      return "abort";
+    case Event::kInterrupt: return "interrupt";
+    case Event::kBreak: return "break";
+    case Event::kAbortOutput: return "abort-output";
+    case Event::kEraseCharacter: return "erase-character";
+    case Event::kEraseLine: return "erase-line";
+    case Event::kEndOfFile: return "end-of-file";
+    case Event::kSuspend: return "suspend";
+    case Event::kAbort: return "abort";
   }
   return "?";
 }
 
 const char* name_of(Option option) {
   switch (option) {
-    case Option::kBinary:
-      return "BINARY";
-    case Option::kEcho:
-      return "ECHO";
-    case Option::kSuppressGoAhead:
-      return "SGA";
-    case Option::kTerminalType:
-      return "TTYPE";
-    case Option::kWindowSize:
-      return "NAWS";
+    case Option::kBinary: return "BINARY";
+    case Option::kEcho: return "ECHO";
+    case Option::kSuppressGoAhead: return "SGA";
+    case Option::kTerminalType: return "TTYPE";
+    case Option::kWindowSize: return "NAWS";
   }
   return "?";
 }

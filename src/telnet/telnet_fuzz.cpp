@@ -113,9 +113,7 @@ void conversation(Bytes script) {
     Buffer& in = op & 1 ? to_client : to_server;
     Buffer& out = op & 1 ? to_server : to_client;
     switch (op >> 1 & 7) {
-      case 0:
-        end.endpoint.start();
-        break;
+      case 0: end.endpoint.start(); break;
       case 1: {
         const std::size_t size = std::min<std::size_t>(detail & 15, script.size());
         end.write(script.first(size), out);
@@ -123,9 +121,7 @@ void conversation(Bytes script) {
         break;
       }
       case 2:
-      case 3:
-        end.read(detail, in, out);
-        break;
+      case 3: end.read(detail, in, out); break;
       case 4:
       case 5:
         end.endpoint.ask(kOptions[detail % kOptionCount], detail & 64 ? Side::kOurs : Side::kTheirs,
@@ -134,9 +130,7 @@ void conversation(Bytes script) {
       case 6:
         client.endpoint.set_window({static_cast<std::uint16_t>(detail * 257), static_cast<std::uint16_t>(op)});
         break;
-      case 7:
-        end.endpoint.send(Command::kInterrupt);
-        break;
+      case 7: end.endpoint.send(Command::kInterrupt); break;
     }
   }
   for (int round = 0;
