@@ -1,3 +1,8 @@
+#include <unistd.h>
+
+#include <cstdlib>
+#include <utility>
+
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
@@ -5,6 +10,7 @@
 #include "app/commands.hpp"
 #include "base/log.hpp"
 #include "client/client.hpp"
+#include "client/telnet_link.hpp"
 #include "net/dial.hpp"
 
 namespace farpty::app {
@@ -31,6 +37,17 @@ Result<std::optional<char>> parse_escape(const std::string& text) {
   return failure("cannot understand", "--escape-char '" + text + "'", "it is not a character", "write it like ~, ^] or none");
 }
 
+std::unique_ptr<client::Link> link_for(net::Protocol protocol) {
+  switch (protocol) {
+    case net::Protocol::kRaw: return std::make_unique<client::RawLink>();
+    case net::Protocol::kTelnet: {
+      const char* term = isatty(STDOUT_FILENO) == 1 ? std::getenv("TERM") : nullptr;
+      return std::make_unique<client::TelnetLink>(client::terminal_types(term == nullptr ? "" : term));
+    }
+  }
+  std::unreachable();
+}
+
 int connect(const Given& given) {
   log::open(given.verbose);
   const auto escape = parse_escape(given.escape);
@@ -42,7 +59,7 @@ int connect(const Given& given) {
   if (!socket) return fail(socket.error());
   log::debug("connected");
   boost::asio::io_context context(1);
-  auto client = client::Client::open(context, std::move(*socket), std::make_unique<client::RawLink>(),
+  auto client = client::Client::open(context, std::move(*socket), link_for(url->protocol),
                                      {.name = url->text(), .escape = *escape});
   if (!client) return fail(client.error());
   const int status = (*client)->run();

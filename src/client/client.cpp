@@ -68,7 +68,8 @@ Result<> Client::prepare() {
   if (isatty(STDIN_FILENO) == 1) {
     FARPTY_ASSIGN(raw, RawMode::enter(STDIN_FILENO));
     raw_.emplace(std::move(raw));
-    log::debug("your terminal is in raw mode");
+    raw_->set_typing(link_->typing());
+    log::debug("your terminal is {}", by_lines(link_->typing()) ? "in its own mode, for lines" : "in raw mode");
   } else {
     log::debug("stdin is not a terminal: its modes are left alone, there are no escape keys");
   }
@@ -103,7 +104,7 @@ void Client::read_keys() {
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) break;
     if (count <= 0) {
       keys_ended_ = true;
-      if (raw_) return finish(128 + SIGHUP, "");  // the terminal itself is gone
+      if (raw_ && !by_lines(link_->typing())) return finish(128 + SIGHUP, "");  // the terminal itself is gone
       log::debug("end of input: the far program is told");
       return flush_socket();
     }
@@ -138,6 +139,7 @@ void Client::read_socket() {
     std::string shown;
     std::string answers;
     link_->receive(Bytes(buffer).first(static_cast<std::size_t>(count)), shown, answers);
+    if (raw_) raw_->set_typing(link_->typing());
     if (raw_ && trace_.see(as_bytes(shown))) raw_->set_undo(trace_.undo());
     stdout_->write(as_bytes(shown));
     send(answers);
@@ -201,8 +203,18 @@ void Client::handle_signal(int number) {
     case SIGWINCH: return resized();
     case SIGTSTP: return suspend();
     case SIGCONT: return continued();
+    case SIGINT:
+      if (interrupt()) return;
+      [[fallthrough]];
     default: return finish(128 + number, number == SIGHUP ? "" : fmt::format("ended by {}", strsignal(number)));
   }
+}
+
+bool Client::interrupt() {
+  std::string wire;
+  if (!raw_ || !link_->interrupt(wire)) return false;
+  send(wire);
+  return true;
 }
 
 void Client::suspend() {

@@ -49,6 +49,7 @@ class Client {
   void resized();
   void handle_signal(int number);
   void wait_for_signal();
+  bool interrupt();
   void suspend();
   void continued();
   void finish(int status, std::string message);

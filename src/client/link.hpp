@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/bytes.hpp"
+#include "client/typing.hpp"
 #include "net/url.hpp"
 #include "tty/winsize.hpp"
 
@@ -24,6 +25,11 @@ class Link {
   virtual void resize(WindowSize size, std::string& wire) = 0;
   // Appends to `wire` what begins the conversation.
   virtual void begin(std::string& wire) = 0;
+  // How the user's terminal must treat keys now; may change in receive().
+  [[nodiscard]] virtual Typing typing() const { return Typing::kRaw; }
+  // The user's terminal made a SIGINT of Ctrl-C (by_lines()). Appends to `wire` what interrupts the far program; false where
+  // the protocol has no word for it.
+  virtual bool interrupt(std::string&) { return false; }
 };
 
 // raw://: the bytes are the terminal's.

@@ -32,10 +32,17 @@ void write_undo(int tty, const char* text, std::size_t length) {
   if (length > 0 && poll(&ready, 1, 100) == 1) (void)!write(tty, text, length);
 }
 
-termios raw_of(termios mode) {
+// The user's modes, changed for `typing`.
+termios mode_for(Typing typing, termios mode) {
+  if (typing == Typing::kLines) return mode;
+  if (typing == Typing::kHiddenLines) {
+    mode.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    return mode;
+  }
   cfmakeraw(&mode);
   mode.c_cc[VMIN] = 1;
   mode.c_cc[VTIME] = 0;
+  if (typing == Typing::kEchoedKeys) mode.c_lflag |= ECHO;
   return mode;
 }
 
@@ -44,6 +51,7 @@ termios raw_of(termios mode) {
 RawMode::RawMode(RawMode&& other) noexcept
     : tty_(other.tty_),
       before_(other.before_),
+      typing_(other.typing_),
       raw_(std::exchange(other.raw_, false)),
       page_(std::exchange(other.page_, nullptr)),
       guard_pipe_(std::move(other.guard_pipe_)),
@@ -111,9 +119,13 @@ void RawMode::leave() {
 }
 
 void RawMode::resume() {
-  const termios raw = raw_of(before_);
+  const termios mode = mode_for(typing_, before_);
   page_->raw = true;
-  raw_ = tcsetattr(tty_, TCSANOW, &raw) == 0;
+  raw_ = tcsetattr(tty_, TCSANOW, &mode) == 0;
+}
+
+void RawMode::set_typing(Typing typing) {
+  if (std::exchange(typing_, typing) != typing && raw_) resume();
 }
 
 void RawMode::set_undo(const std::string& sequences) {

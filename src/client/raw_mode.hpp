@@ -12,6 +12,7 @@
 
 #include "base/owned_fd.hpp"
 #include "base/result.hpp"
+#include "client/typing.hpp"
 
 namespace farpty::client {
 
@@ -28,6 +29,9 @@ class RawMode {
   void leave();
   void resume();
 
+  // Who echoes and edits while we are in; kRaw from the start.
+  void set_typing(Typing typing);
+
   // Escape sequences to be written before the modes are restored; replaces the last ones.
   void set_undo(const std::string& sequences);
 
@@ -38,6 +42,7 @@ class RawMode {
 
   int tty_ = -1;
   termios before_{};
+  Typing typing_ = Typing::kRaw;
   bool raw_ = false;
   Page* page_ = nullptr;
   OwnedFd guard_pipe_;
