@@ -86,7 +86,7 @@ std::vector<Setting> make_settings() {
       {"hangup-grace", Kind::kValue, "TIME", "from SIGHUP to SIGKILL when a peer is gone (default 5s)",
        with(parse_duration, [](O& o, std::chrono::seconds t) { o.session_limits.hangup_grace = t; })},
       {"rlimit", Kind::kValue, "LIST", "limits of each process: cpu=60,mem=256M,nproc=32,nofile=..,fsize=..,core=..",
-       with(Rlimits::parse, [](O& o, Rlimits limits) { o.rlimits = limits; })},
+       with(pty::Rlimits::parse, [](O& o, pty::Rlimits limits) { o.rlimits = limits; })},
       {"verbose", Kind::kSwitch, "", "say more of what happens", when_on([](O& o) { o.verbose = true; })},
   };
 }

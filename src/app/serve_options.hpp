@@ -27,7 +27,7 @@ struct ServeOptions {
   door::Openness openness = door::Openness::kThisUser;
   door::Limits limits;
   session::Limits session_limits;
-  Rlimits rlimits;
+  pty::Rlimits rlimits;
   bool verbose = false;
 };
 

@@ -20,7 +20,7 @@ struct Key {
   Resource resource;
   Unit unit;
   rlim_t least;      // a smaller value is a mistake, not a limit
-  const char* step;  // of the Failure
+  const char* step;  // of the ChildFailure
 };
 
 // 1 MiB of address space does not even hold the C library: who writes mem=64 meant 64M.
@@ -134,7 +134,7 @@ Result<> Rlimits::permitted() const {
   return {};
 }
 
-ChildStep::Failure Rlimits::enter() const noexcept {
+ChildFailure Rlimits::enter() const noexcept {
   for (std::size_t i = 0; i < count_; ++i)
     if (::setrlimit(kTable[limits_[i].key].resource, &limits_[i].value) < 0)
       return {errno, kTable[limits_[i].key].step};

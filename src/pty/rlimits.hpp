@@ -34,7 +34,7 @@ class Rlimits final : public ChildStep {
   [[nodiscard]] Result<> permitted() const;
 
   // In the child, after fork or vfork: setrlimit for each limit. Async-signal-safe, allocates nothing.
-  [[nodiscard]] Failure enter() const noexcept override;
+  [[nodiscard]] ChildFailure enter() const noexcept override;
 
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
 

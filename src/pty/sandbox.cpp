@@ -120,14 +120,14 @@ Result<> Sandbox::try_out() {
   if (child < 0) return os_error("cannot try out", kFlag);
   if (child == 0) {
     Finding finding;
-    const ChildStep::Failure failed = inside->enter();
+    const ChildFailure failed = inside->enter();
     if (failed.code == 0) look_around(own_file.c_str(), foreign_file.c_str(), finding);
     const bool told = ::write(writing.get(), &failed, sizeof failed) == sizeof failed &&
                       ::write(writing.get(), &finding, sizeof finding) == sizeof finding;
     ::_exit(told ? 0 : 1);
   }
   writing.reset();
-  ChildStep::Failure failed;
+  ChildFailure failed;
   Finding finding;
   // Both are smaller than PIPE_BUF: each comes whole or not at all.
   const bool told = ::read(reading.get(), &failed, sizeof failed) == sizeof failed &&
@@ -163,7 +163,7 @@ SandboxInstance::SandboxInstance(std::shared_ptr<Sandbox::Host> host, PrivateDir
 
 SandboxInstance::~SandboxInstance() = default;
 
-ChildStep::Failure SandboxInstance::enter() const noexcept {
+ChildFailure SandboxInstance::enter() const noexcept {
   // Ambient capabilities would outlive exec. EINVAL: a kernel before 4.3, which has none.
   if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
     return {errno, "cannot drop the capabilities of"};

@@ -59,7 +59,7 @@ class SandboxInstance final : public ChildStep {
   ~SandboxInstance() override;  // the private directories go: no process of the session should be left
 
   // In the child, after its session and its terminal (descriptors 0 to 2) were made, last before exec.
-  [[nodiscard]] Failure enter() const noexcept override;
+  [[nodiscard]] ChildFailure enter() const noexcept override;
 
   [[nodiscard]] const std::string& home() const noexcept { return directory_.home(); }
   [[nodiscard]] const std::string& tmp() const noexcept { return directory_.tmp(); }
