@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <pwd.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -17,6 +16,8 @@
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include "base/own_directory.hpp"
 
 namespace farpty::pty {
 namespace {
@@ -174,25 +175,6 @@ class Removal {
 
 namespace {
 
-Result<> make_with_parents(const std::string& path) {
-  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
-    const std::string part = path.substr(0, end);
-    if (::mkdir(part.c_str(), kOwnerOnly) < 0 && errno != EEXIST) return os_error("cannot make directory", part);
-    if (end == std::string::npos) return {};
-  }
-}
-
-Result<OwnedFd> open_own_folder(const std::string& path) {
-  OwnedFd root = folder_at(AT_FDCWD, path.c_str());
-  if (!root) return os_error("cannot open directory", path);
-  struct stat status{};
-  if (::fstat(root.get(), &status) < 0) return os_error("cannot look at", path);
-  if (status.st_uid != ::geteuid()) return failure("cannot use directory", path, "it belongs to another user");
-  if ((status.st_mode & 0077) != 0)
-    return failure("cannot use directory", path, "it is open to other users", "chmod 700 " + path);
-  return root;
-}
-
 // While a folder is made and not yet locked, or locks are tried, the root is locked: never for long.
 class RootLocked {
  public:
@@ -233,22 +215,15 @@ PrivateRoot::PrivateRoot(std::string path, std::shared_ptr<Removal> removal)
     : path_(std::move(path)), removal_(std::move(removal)) {}
 
 Result<std::string> PrivateRoot::default_path() {
-  if (const char* runtime = std::getenv("XDG_RUNTIME_DIR"); runtime != nullptr && runtime[0] == '/')
-    return std::string(runtime) + "/farpty/sandbox";
-  const char* home = std::getenv("HOME");
-  if (home == nullptr || home[0] != '/') {
-    const passwd* entry = ::getpwuid(::geteuid());
-    home = entry != nullptr ? entry->pw_dir : nullptr;
-  }
-  if (home == nullptr || home[0] != '/')
+  const auto folders = runtime_directories();
+  if (folders.empty())
     return failure("cannot find", "a place for private directories", "neither XDG_RUNTIME_DIR nor HOME is set");
-  return std::string(home) + "/.local/state/farpty/run/sandbox";
+  return folders.front() + "/sandbox";
 }
 
 Result<PrivateRoot> PrivateRoot::open(const std::string& path) {
-  FARPTY_TRY(make_with_parents(path));
-  FARPTY_ASSIGN(root, open_own_folder(path));
-  PrivateRoot opened(path, std::make_shared<Removal>(std::move(root)));
+  FARPTY_ASSIGN(folder, open_own_directory(path, Missing::kMake));
+  PrivateRoot opened(path, std::make_shared<Removal>(std::move(folder.fd)));
   queue_leftovers(*opened.removal_);
   return opened;
 }
