@@ -4,8 +4,9 @@
 // EPOLL_CTL_MOD: both cost one more system call for each event, 8 a keystroke instead of 6. On Linux this class queues an
 // operation of its own on Asio's epoll reactor, which is edge-triggered already; elsewhere it uses async_wait.
 //
-// Invariant (the caller's): before waiting, use the descriptor until it would block, or until a short read or write shows
-// that nothing is left; what arrives after that gives a new edge. One thread: the one that runs the io_context.
+// Invariant (the caller's): before waiting, use the descriptor until it would block, or until it is known that nothing is
+// left, end-of-file included (net/socket.hpp: receive); what arrives after that gives a new edge. One thread: the one that
+// runs the io_context.
 #pragma once
 
 #include <functional>

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "net/socket.hpp"
 
 namespace farpty::client {
 
@@ -125,26 +126,24 @@ void Client::read_socket() {
       return;
     }
     std::array<std::byte, kRead> buffer;
-    const ssize_t count = recv(socket_.get(), buffer.data(), buffer.size(), 0);
-    if (count < 0) {
-      if (errno == EINTR) continue;
-      if (errno == EAGAIN) break;
-      return finish(kBroken, fmt::format("connection to {} broke: {}", options_.name, reason_of(errno)));
-    }
-    if (count == 0) {
+    const auto got = net::receive(socket_.get(), buffer);
+    if (got.code == EAGAIN) break;
+    if (got.code != 0)
+      return finish(kBroken, fmt::format("connection to {} broke: {}", options_.name, reason_of(got.code)));
+    if (got.count == 0) {
       socket_ended_ = true;
       if (stdout_->empty()) finish(0, "");
       return;
     }
     std::string shown;
     std::string answers;
-    link_->receive(Bytes(buffer).first(static_cast<std::size_t>(count)), shown, answers);
+    link_->receive(Bytes(buffer).first(got.count), shown, answers);
     if (raw_) raw_->set_typing(link_->typing());
     if (raw_ && trace_.see(as_bytes(shown))) raw_->set_undo(trace_.undo());
     stdout_->write(as_bytes(shown));
     send(answers);
     if (stdout_->broken()) return finish(128 + SIGPIPE, "");
-    if (static_cast<std::size_t>(count) < buffer.size()) break;
+    if (!got.more) break;
   }
   if (!finished_) socket_ready_.when_readable([this] { read_socket(); });
 }

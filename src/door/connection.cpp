@@ -10,6 +10,7 @@
 
 #include "base/log.hpp"
 #include "net/peer_uid.hpp"
+#include "net/socket.hpp"
 
 namespace farpty::door {
 
@@ -85,21 +86,18 @@ void Connection::read() {
     const std::size_t room = session_ != nullptr ? session_->input_room() : early_input_.room();
     if (room <= kHeldBack) return watch_for_breakage();
     const MutableBytes into = shared_.loop.buffer.first(std::min(room - kHeldBack, shared_.loop.buffer.size()));
-    const ssize_t count = recv(socket_.get(), into.data(), into.size(), 0);
-    if (count == 0) return peer_ended();
-    if (count < 0) {
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN) return lost();
-      break;
-    }
-    const Bytes wire = into.first(static_cast<std::size_t>(count));
+    const auto got = net::receive(socket_.get(), into);
+    if (got.code == EAGAIN) break;
+    if (got.code != 0) return lost();
+    if (got.count == 0) return peer_ended();
+    const Bytes wire = into.first(got.count);
     if (const auto verdict = first_bytes_.look(wire); verdict != Verdict::kFine) {
       log::warn("{}: closed: {}", peer(),
                 verdict == Verdict::kHttp ? "a web page's request is not for this door" : "TLS is not for this door");
       return lost();
     }
     receive(wire);
-    if (wire.size() < into.size()) break;
+    if (!got.more) break;
   }
   if (state_ != State::kOpen || broken_ || peer_half_closed_ || reading_) return;
   reading_ = true;

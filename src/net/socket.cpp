@@ -4,6 +4,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cerrno>
+#include <cstring>
 
 namespace farpty::net {
 
@@ -63,7 +67,34 @@ void tune_terminal_connection(int socket) {
   set(socket, IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveInterval);
   set(socket, IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveCount);
   set(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kNotSentLowWater);
+#if defined(TCP_CM_INQ)
+  set(socket, IPPROTO_TCP, TCP_INQ, 1);
 #endif
+#endif
+}
+
+Received receive(int socket, MutableBytes into) {
+  iovec part{.iov_base = into.data(), .iov_len = into.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ssize_t count = 0;
+  do count = recvmsg(socket, &message, 0);
+  while (count < 0 && errno == EINTR);
+  if (count < 0) return {.code = errno};
+  Received received{.count = static_cast<std::size_t>(count)};
+#if defined(TCP_CM_INQ)
+  for (cmsghdr* part_of = CMSG_FIRSTHDR(&message); part_of != nullptr; part_of = CMSG_NXTHDR(&message, part_of)) {
+    if (part_of->cmsg_level != SOL_TCP || part_of->cmsg_type != TCP_CM_INQ) continue;
+    int left = 1;
+    std::memcpy(&left, CMSG_DATA(part_of), sizeof left);
+    received.more = left != 0;
+  }
+#endif
+  return received;
 }
 
 }  // namespace farpty::net

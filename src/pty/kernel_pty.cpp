@@ -64,9 +64,11 @@ Result<Started> KernelPty::start(boost::asio::io_context& context, const Program
 }
 
 Transfer KernelPty::read(MutableBytes into) {
-  const ssize_t count = ::read(master_.get(), into.data(), into.size());
+  ssize_t count = 0;
+  do count = ::read(master_.get(), into.data(), into.size());
+  while (count < 0 && errno == EINTR);  // an edge must not be lost to a signal
   if (count >= 0) return {.count = static_cast<std::size_t>(count), .code = count == 0 ? EIO : 0};
-  return {.code = errno == EINTR ? EAGAIN : errno};
+  return {.code = errno};
 }
 
 Transfer KernelPty::write(Bytes from) {

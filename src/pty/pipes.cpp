@@ -45,9 +45,11 @@ Result<Started> Pipes::start(boost::asio::io_context& context, const Program& pr
 }
 
 Transfer Pipes::read(MutableBytes into) {
-  const ssize_t count = ::read(out_.get(), into.data(), into.size());
+  ssize_t count = 0;
+  do count = ::read(out_.get(), into.data(), into.size());
+  while (count < 0 && errno == EINTR);  // an edge must not be lost to a signal
   if (count >= 0) return {.count = static_cast<std::size_t>(count), .code = count == 0 ? EIO : 0};
-  return {.code = errno == EINTR ? EAGAIN : errno};
+  return {.code = errno};
 }
 
 Transfer Pipes::write(Bytes from) {
