@@ -7,10 +7,9 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 
+#include "app/doors.hpp"
 #include "app/serve_options.hpp"
-#include "door/door.hpp"
 #include "pty/children.hpp"
 #include "session/registry.hpp"
 
@@ -28,10 +27,11 @@ class Server {
   void run();
 
  private:
-  Result<> open_doors(const ServeOptions& options);
+  // Makes `options` what the server does; on an error everything is as it was.
+  Result<> apply(const ServeOptions& options);
   void reload();
   void stop(int signal);
-  void leave_when_sent();
+  void leave_if_done();
   void wait_for_signal();
 
   static constexpr std::size_t kBuffer = 64 * 1024;
@@ -42,9 +42,9 @@ class Server {
   session::Registry registry_;
   door::Gate gate_;
   door::Shared shared_;
-  std::vector<std::unique_ptr<door::Door>> doors_;
+  Doors doors_;
   boost::asio::signal_set signals_;
-  boost::asio::steady_timer leaving_;
+  std::optional<door::Openness> openness_;  // as the log has said it
   bool stopping_ = false;
 
   std::optional<std::string> config_path_;

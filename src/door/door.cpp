@@ -14,7 +14,7 @@ namespace farpty::door {
 
 namespace {
 
-constexpr int kAcceptsPerRound = 16;  // a burst leaves each round to the sessions
+constexpr int kAcceptsPerRound = 16;              // a burst leaves each round to the sessions
 constexpr std::chrono::milliseconds kPause{100};  // where accept(2) fails for want of memory or descriptors
 
 OwnedFd open_reserve() { return OwnedFd(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
@@ -30,20 +30,22 @@ void refuse(int socket, const std::string& message) {
 
 }  // namespace
 
-Door::Door(Shared& shared, net::Listener listener, std::shared_ptr<const Settings> settings)
+Door::Door(Shared& shared, net::Listener listener, std::shared_ptr<const Settings> settings,
+           std::function<void()> emptied)
     : shared_(shared),
       listener_(std::move(listener)),
       settings_(std::move(settings)),
+      emptied_(std::move(emptied)),
       reserve_(open_reserve()),
       next_round_(shared.loop.context),
       pause_(shared.loop.context) {}
 
 Result<std::unique_ptr<Door>> Door::open(Shared& shared, net::Listener listener,
-                                         std::shared_ptr<const Settings> settings) {
-  std::unique_ptr<Door> door(new Door(shared, std::move(listener), std::move(settings)));
+                                         std::shared_ptr<const Settings> settings, std::function<void()> emptied) {
+  std::unique_ptr<Door> door(new Door(shared, std::move(listener), std::move(settings), std::move(emptied)));
   FARPTY_ASSIGN(readiness, Readiness::watch(shared.loop.context, door->listener_.fd()));
   door->readiness_ = std::move(readiness);
-  door->accept();
+  door->next_round_.run([self = door.get()] { self->accept(); });
   return door;
 }
 
@@ -81,7 +83,7 @@ void Door::welcome(OwnedFd socket) {
   }
   // Not at once: the connection itself is still on the stack then.
   const auto closed = [this](Connection& connection) {
-    boost::asio::post(shared_.loop.context, [this, key = &connection] { connections_.erase(key); });
+    boost::asio::post(shared_.loop.context, [this, key = &connection] { remove(key); });
   };
   std::unique_ptr<Connection> connection;
   switch (url().protocol) {
@@ -96,15 +98,20 @@ void Door::welcome(OwnedFd socket) {
   connections_[opened] = std::move(connection);
   if (const auto done = opened->open(); !done) {
     log::error("{}: {}", opened->peer(), done.error().message());
-    connections_.erase(opened);
+    remove(opened);
   }
+}
+
+void Door::remove(const Connection* connection) {
+  connections_.erase(connection);
+  if (connections_.empty()) emptied_();
 }
 
 void Door::refuse_without_descriptors() {
   reserve_.reset();
   if (const auto socket = listener_.accept()) {
-    log::error("{} refused at {}: no descriptors left (raise LimitNOFILE or ulimit -n)",
-               net::peer_text(socket->get()), url().text());
+    log::error("{} refused at {}: no descriptors left (raise LimitNOFILE or ulimit -n)", net::peer_text(socket->get()),
+               url().text());
     refuse(socket->get(), "this server has no descriptors left; try again later");
   }
   reserve_ = open_reserve();

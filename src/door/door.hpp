@@ -15,20 +15,24 @@ namespace farpty::door {
 
 class Door {
  public:
+  // Takes connections from the next round of the event loop on: a door that is dropped before has let nobody in.
+  // `emptied` is called from the event loop each time that the last connection is gone; it may not destroy the door.
   static Result<std::unique_ptr<Door>> open(Shared& shared, net::Listener listener,
-                                            std::shared_ptr<const Settings> settings);
+                                            std::shared_ptr<const Settings> settings, std::function<void()> emptied);
 
   // For the connections that come from now on.
   void set(std::shared_ptr<const Settings> settings) { settings_ = std::move(settings); }
 
-  void stop_listening();
+  void stop_listening();  // the connections stay
   [[nodiscard]] const net::Url& url() const { return listener_.url(); }
+  [[nodiscard]] bool is_local() const { return listener_.is_local(); }
   [[nodiscard]] std::size_t connections() const { return connections_.size(); }
 
  private:
-  Door(Shared& shared, net::Listener listener, std::shared_ptr<const Settings> settings);
+  Door(Shared& shared, net::Listener listener, std::shared_ptr<const Settings> settings, std::function<void()> emptied);
   void accept();
   void welcome(OwnedFd socket);
+  void remove(const Connection* connection);
   void refuse_without_descriptors();
   void pause();
 
@@ -36,6 +40,7 @@ class Door {
   net::Listener listener_;
   Readiness readiness_;  // after listener_: gone before it is closed
   std::shared_ptr<const Settings> settings_;
+  std::function<void()> emptied_;
   OwnedFd reserve_;  // given up to accept a peer and tell it that there are no descriptors left
   Later next_round_;
   boost::asio::steady_timer pause_;

@@ -131,13 +131,13 @@ def base_environment(home: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def serve(*arguments: str, listen: Sequence[str] = ("raw://127.0.0.1:0",), environment: dict[str, str] | None = None,
-          prefix: Sequence[str] = (), uid: int | None = None, status: int | None = 0, may_leave: bool = False,
-          preexec=None) -> Iterator[Server]:
+          doors: int | None = None, prefix: Sequence[str] = (), uid: int | None = None, status: int | None = 0,
+          may_leave: bool = False, preexec=None) -> Iterator[Server]:
     """Runs `farpty serve --listen L... ARGUMENTS` until the end of the `with`.
 
-    Returns when every door listens. At the end: SIGTERM, the exit status must be `status` (None: any), and no process
-    that it started may be left (`may_leave`: such are killed silently). `prefix` goes before the command (prlimit, strace),
-    `uid` runs it as that user.
+    Returns when every door listens (`doors`: how many they are, where a file lists them). At the end: SIGTERM, the exit
+    status must be `status` (None: any), and no process that it started may be left (`may_leave`: such are killed
+    silently). `prefix` goes before the command (prlimit, strace), `uid` runs it as that user.
     """
     binary = farpty_binary()
     _become_subreaper()
@@ -155,7 +155,7 @@ def serve(*arguments: str, listen: Sequence[str] = ("raw://127.0.0.1:0",), envir
                                    stderr=subprocess.PIPE, cwd=folder, preexec_fn=preexec, **identity)
         server = Server(process, mark, home, variables)
         try:
-            wait_until(lambda: len(server.urls) >= len(listen) or process.poll() is not None,
+            wait_until(lambda: len(server.urls) >= (doors or len(listen)) or process.poll() is not None,
                        "the server to listen", describe=lambda: server.log)
             if process.poll() is not None:
                 server.stop()
