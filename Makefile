@@ -1,5 +1,6 @@
 # The door to the build. Each target is one script or one preset: what it does is written there.
 #
+#   make demo     install what is missing, build, start a server on loopback and log you in
 #   make test     install what is missing, build release and asan, run every test on both
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
@@ -9,6 +10,11 @@ all: build-release
 build-%:
 	@scripts/bootstrap build
 	@scripts/build $*
+
+demo:
+	@scripts/bootstrap build
+	@scripts/build release --target farpty
+	@scripts/demo
 
 test:
 	@scripts/bootstrap build test lint
@@ -28,6 +34,10 @@ fuzz-long:
 	@scripts/bootstrap build test
 	@scripts/fuzz 3600
 
+bench: build-release
+	@scripts/bootstrap bench
+	@bench/run.py
+
 lint:
 	@scripts/bootstrap build lint
 	@scripts/lint
@@ -44,7 +54,14 @@ zig:
 	@scripts/bootstrap build zig
 	@scripts/zig-compile
 
+install: build-release
+	@cmake --install build/release
+
+deb: build-release
+	@scripts/bootstrap deb
+	@scripts/deb
+
 clean:
 	rm -rf build
 
-.PHONY: all test tsan fuzz fuzz-long lint tidy format zig clean
+.PHONY: all demo test tsan fuzz fuzz-long bench lint tidy format zig install deb clean

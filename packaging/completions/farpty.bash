@@ -1,0 +1,65 @@
+# bash completion for farpty(1).
+
+_farpty() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local command='' i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in
+      serve | connect | ps | kill) command=${COMP_WORDS[i]} && break ;;
+    esac
+  done
+
+  # After "--" stands a program, then its arguments.
+  for ((; i < COMP_CWORD; i++)); do
+    if [[ $command == serve && ${COMP_WORDS[i]} == -- ]]; then
+      if ((i + 1 == COMP_CWORD)); then
+        mapfile -t COMPREPLY < <(compgen -c -- "$current")
+      else
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      fi
+      return
+    fi
+  done
+
+  case $previous in
+    --config)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return
+      ;;
+    --rlimit)
+      mapfile -t COMPREPLY < <(compgen -S = -W 'cpu mem nproc nofile fsize core' -- "$current")
+      compopt -o nospace
+      return
+      ;;
+    --escape-char | -e)
+      mapfile -t COMPREPLY < <(compgen -W 'none' -- "$current")
+      return
+      ;;
+    --probe-size)
+      mapfile -t COMPREPLY < <(compgen -W 'auto yes no' -- "$current")
+      return
+      ;;
+  esac
+
+  local words=
+  case $command in
+    '') words='serve connect ps kill --help --version' ;;
+    serve)
+      words='--listen --config --no-tty --term --probe-size --any-local-user --insecure-public --limit-sessions
+        --limit-per-source --idle-timeout --max-duration --hangup-grace --kill-all --rlimit --sandbox --verbose --help'
+      ;;
+    connect) words='--escape-char --verbose --help' ;;
+    ps) words='--json --help' ;;
+    kill)
+      words="--help $(farpty ps --json 2>/dev/null | grep -oE '"id": *"?[0-9a-z]+' | grep -oE '[0-9a-z]+$')"
+      ;;
+  esac
+  if [[ $command == connect || $previous == --listen ]] && [[ $current != -* ]]; then
+    # A colon begins a new word for readline, so only the scheme can be completed.
+    words='raw:// telnet:// raw+unix:// telnet+unix://'
+    compopt -o nospace
+  fi
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -F _farpty farpty
