@@ -60,10 +60,19 @@ void text(long mib) {
   await_byte();  // telnetd drops what it still holds when the program ends
 }
 
-void leave() {
+long long now_ns() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
-  put("\002" + std::to_string(now.tv_sec * 1'000'000'000LL + now.tv_nsec) + "\003");
+  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
+
+// The time is told beforehand, for telnetd drops what it still holds when the program ends; and met to the microsecond.
+void leave() {
+  const long long at = now_ns() + 30'000'000;
+  put("\002" + std::to_string(at) + "\003");
+  usleep(25'000);
+  while (now_ns() < at) {
+  }
   _exit(0);
 }
 
