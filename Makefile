@@ -26,6 +26,12 @@ check-%:
 
 tsan: check-tsan
 
+# Speed and memory beside OpenSSH, telnetd and socat; see bench/RESULTS.md.
+bench:
+	@scripts/bootstrap build bench
+	@scripts/build release --target farpty bench_probe bench_far bench_inetd
+	@bench/run.py
+
 fuzz:
 	@scripts/bootstrap build test
 	@scripts/fuzz 30
