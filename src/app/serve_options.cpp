@@ -87,6 +87,8 @@ std::vector<Setting> make_settings() {
        with(parse_duration, [](O& o, std::chrono::seconds t) { o.session_limits.hangup_grace = t; })},
       {"rlimit", Kind::kValue, "LIST", "limits of each process: cpu=60,mem=256M,nproc=32,nofile=..,fsize=..,core=..",
        with(pty::Rlimits::parse, [](O& o, pty::Rlimits limits) { o.rlimits = limits; })},
+      {"sandbox", Kind::kSwitch, "", "for strangers: no network, no files but a private HOME, no other processes",
+       when_on([](O& o) { o.sandbox = true; })},
       {"verbose", Kind::kSwitch, "", "say more of what happens", when_on([](O& o) { o.verbose = true; })},
   };
 }

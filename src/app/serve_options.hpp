@@ -28,6 +28,7 @@ struct ServeOptions {
   door::Limits limits;
   session::Limits session_limits;
   pty::Rlimits rlimits;
+  bool sandbox = false;
   bool verbose = false;
 };
 

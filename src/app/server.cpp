@@ -27,7 +27,9 @@ std::optional<rlimit> raise_open_files() {
   return limit;
 }
 
-std::shared_ptr<const door::Settings> make_settings(const ServeOptions& options, const User& user) {
+Result<std::shared_ptr<const door::Settings>> make_settings(const ServeOptions& options, const User& user,
+                                                            std::shared_ptr<pty::Sandbox> sandbox) {
+  FARPTY_TRY(options.rlimits.permitted());
   static const auto open_files = raise_open_files();
   auto settings = std::make_shared<door::Settings>();
   session::Spec& spec = settings->spec;
@@ -35,6 +37,8 @@ std::shared_ptr<const door::Settings> make_settings(const ServeOptions& options,
   spec.program.open_files = open_files;
   spec.terminal = options.terminal;
   spec.limits = options.session_limits;
+  spec.rlimits = options.rlimits;
+  if (options.sandbox) spec.sandbox = std::move(sandbox);
   settings->term = options.term;
   const bool probe = options.probe_size == ProbeChoice::kYes ||
                      (options.probe_size == ProbeChoice::kAuto && is_interactive_shell(user, options.program));
@@ -84,7 +88,9 @@ Result<> Server::open(const ServeOptions& options, std::optional<std::string> co
 
 Result<> Server::apply(const ServeOptions& options) {
   FARPTY_ASSIGN(user, current_user());
-  FARPTY_TRY(doors_.change(options.listen, options.openness, make_settings(options, user)));
+  FARPTY_TRY(prepare_sandbox(options));
+  FARPTY_ASSIGN(settings, make_settings(options, user, sandbox_));
+  FARPTY_TRY(doors_.change(options.listen, options.openness, settings));
   gate_.set(options.openness, options.limits);
   if (std::exchange(openness_, options.openness) != options.openness) say_who_is_served(options, user);
   return {};
@@ -117,6 +123,14 @@ void Server::reload() {
   else
     log::error("{}; the old settings stay", applied.error().message());
   notify("READY=1");
+}
+
+Result<> Server::prepare_sandbox(const ServeOptions& options) {
+  if (!options.sandbox || sandbox_) return {};
+  FARPTY_ASSIGN(sandbox, pty::Sandbox::prepare());
+  sandbox_ = std::make_shared<pty::Sandbox>(std::move(sandbox));
+  log::info("sandbox: {}", sandbox_->description());
+  return {};
 }
 
 void Server::stop(int number) {

@@ -29,6 +29,7 @@ class Server {
  private:
   // Makes `options` what the server does; on an error everything is as it was.
   Result<> apply(const ServeOptions& options);
+  Result<> prepare_sandbox(const ServeOptions& options);
   void reload();
   void stop(int signal);
   void leave_if_done();
@@ -39,6 +40,7 @@ class Server {
   boost::asio::io_context context_;
   pty::Children children_;
   std::vector<std::byte> buffer_;
+  std::shared_ptr<pty::Sandbox> sandbox_;  // made when first asked for; sessions share it
   session::Registry registry_;
   door::Gate gate_;
   door::Shared shared_;

@@ -47,4 +47,20 @@ bool kill_group_of_session(pid_t group, pid_t session) {
   return false;
 }
 
+bool kill_session(pid_t session) {
+  // A process with a deadly signal pending forks no more: each look finds anew only what was forked during the last one.
+  constexpr int kLooks = 64;
+  std::vector<pid_t> killed;
+  for (int look = 0; look < kLooks; ++look) {
+    const std::size_t before = killed.size();
+    for (const Process& process : processes_of_session(session)) {
+      if (process.state == 'Z' || std::ranges::find(killed, process.pid) != killed.end()) continue;
+      kill(process.pid, SIGKILL);
+      killed.push_back(process.pid);
+    }
+    if (killed.size() == before) return true;
+  }
+  return false;
+}
+
 }  // namespace farpty::pty

@@ -28,4 +28,8 @@ struct Process {
 // Returns whether it was sent.
 bool kill_group_of_session(pid_t group, pid_t session);
 
+// Sends SIGKILL to every process of a session, again until a look finds no new one: its members may be forking. False where
+// they still did after many looks. Its leader has just been reaped, or is alive: else the number may mean others.
+[[nodiscard]] bool kill_session(pid_t session);
+
 }  // namespace farpty::pty

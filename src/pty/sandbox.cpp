@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -76,8 +77,11 @@ void look_around(const char* own_file, const char* foreign_file, Finding& findin
   expect("signalling itself", ::kill(::getpid(), 0), true);
 }
 
-bool starts_with_any(std::string_view text, std::initializer_list<std::string_view> prefixes) {
-  return std::ranges::any_of(prefixes, [text](std::string_view prefix) { return text.starts_with(prefix); });
+constexpr std::string_view kKept[] = {"PATH", "TERM",  "COLORTERM", "LANG",   "LANGUAGE",
+                                      "TZ",   "SHELL", "USER",      "LOGNAME"};
+
+bool is_kept(std::string_view name) {
+  return name.starts_with("LC_") || std::ranges::find(kKept, name) != std::end(kKept);
 }
 
 }  // namespace
@@ -180,10 +184,7 @@ ChildFailure SandboxInstance::enter() const noexcept {
 std::vector<std::string> SandboxInstance::environment(const std::vector<std::string>& given) const {
   std::vector<std::string> kept;
   for (const std::string& entry : given)
-    if (!starts_with_any(
-            entry, {"HOME=", "TMPDIR=", "TMP=", "TEMP=", "XDG_", "DBUS_", "SSH_", "GPG_",
-                    "PWD=", "OLDPWD=", "MAIL=", "XAUTHORITY=", "DISPLAY=", "WAYLAND_", "NOTIFY_SOCKET=", "LISTEN_"}))
-      kept.push_back(entry);
+    if (is_kept(std::string_view(entry).substr(0, entry.find('=')))) kept.push_back(entry);
   kept.push_back("HOME=" + home());
   kept.push_back("TMPDIR=" + tmp());
   return kept;

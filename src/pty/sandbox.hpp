@@ -64,8 +64,8 @@ class SandboxInstance final : public ChildStep {
   [[nodiscard]] const std::string& home() const noexcept { return directory_.home(); }
   [[nodiscard]] const std::string& tmp() const noexcept { return directory_.tmp(); }
 
-  // The given environment ("NAME=value") with HOME and TMPDIR of this instance, and without what points to folders or
-  // sockets of the user that runs the server (XDG_*, DBUS_*, SSH_*, ...).
+  // HOME and TMPDIR of this instance, and of the given environment ("NAME=value") only what says how to run and in which
+  // language: the rest is the server user's own, secrets included.
   [[nodiscard]] std::vector<std::string> environment(const std::vector<std::string>& given) const;
 
  private:

@@ -16,12 +16,30 @@ namespace {
 // edge. The kernel's pty hands out at most 4096 at a time.
 constexpr std::size_t kMayBeMore = 1024;
 
+// The program as it is to start: with its limits and, in a sandbox, with that one's folders and environment. The steps point
+// into `spec` and `sandbox`.
+pty::Program confined(const Spec& spec, const pty::SandboxInstance* sandbox) {
+  pty::Program program = spec.program;
+  if (!spec.rlimits.empty()) program.steps.push_back(&spec.rlimits);
+  if (sandbox == nullptr) return program;
+  program.environment = sandbox->environment(program.environment);
+  program.directory = sandbox->home();
+  program.steps.push_back(sandbox);
+  return program;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Session>> Session::start(const Loop& loop, unsigned id, const Spec& spec, Viewer& viewer,
                                                 std::function<void(Session&)> closed) {
-  FARPTY_ASSIGN(started, pty::start(loop.context, spec.terminal, spec.program, spec.size));
-  std::unique_ptr<Session> session(new Session(loop, id, spec, std::move(started), viewer, std::move(closed)));
+  std::unique_ptr<pty::SandboxInstance> sandbox;
+  if (spec.sandbox) {
+    FARPTY_ASSIGN(fresh, spec.sandbox->instance());
+    sandbox = std::move(fresh);
+  }
+  FARPTY_ASSIGN(started, pty::start(loop.context, spec.terminal, confined(spec, sandbox.get()), spec.size));
+  std::unique_ptr<Session> session(
+      new Session(loop, id, spec, std::move(started), std::move(sandbox), viewer, std::move(closed)));
   auto* self = session.get();
   FARPTY_TRY(loop.children.watch(self->pid_, [self](pty::ExitStatus status) { self->program_ended(status); }));
   // Not read here: the caller may be using the shared buffer. What the program has written already gives the first edge.
@@ -31,12 +49,13 @@ Result<std::unique_ptr<Session>> Session::start(const Loop& loop, unsigned id, c
   return session;
 }
 
-Session::Session(const Loop& loop, unsigned id, const Spec& spec, pty::Started started, Viewer& viewer,
-                 std::function<void(Session&)> closed)
+Session::Session(const Loop& loop, unsigned id, const Spec& spec, pty::Started started,
+                 std::unique_ptr<pty::SandboxInstance> sandbox, Viewer& viewer, std::function<void(Session&)> closed)
     : loop_(loop),
       id_(id),
       program_name_(spec.program.file),
       limits_(spec.limits),
+      sandbox_(std::move(sandbox)),
       terminal_(std::move(started.terminal)),
       viewer_(&viewer),
       closed_(std::move(closed)),
@@ -156,6 +175,8 @@ void Session::program_ended(pty::ExitStatus status) {
   end_.status = status;
   log::info("session {} ended: {} ({}, {}, {} bytes out)", id_, status.text(), program_name_,
             viewer_ != nullptr ? viewer_->peer() : "no peer", bytes_out_);
+  // Nothing can have left the session (the sandbox has no setsid), so nothing of a stranger's lives on.
+  if (sandbox_ && !pty::kill_session(pid_)) log::warn("session {}: processes of it are still being made", id_);
   if (state_ == State::kHungUp) {
     // What ignored SIGHUP in the foreground has the rest of the grace period.
     if (hung_up_group_ == 0 || hung_up_group_ == pid_) close();

@@ -19,6 +19,8 @@
 #include "base/later.hpp"
 #include "base/result.hpp"
 #include "pty/children.hpp"
+#include "pty/rlimits.hpp"
+#include "pty/sandbox.hpp"
 #include "pty/terminal.hpp"
 #include "session/viewer.hpp"
 
@@ -43,6 +45,8 @@ struct Spec {
   pty::TerminalKind terminal = pty::TerminalKind::kKernel;
   WindowSize size;
   Limits limits;
+  pty::Rlimits rlimits;
+  std::shared_ptr<pty::Sandbox> sandbox;  // one for all sessions, which outlive a reload of the settings; null: none
 };
 
 // What a session needs of its surroundings; all outlive it.
@@ -91,8 +95,8 @@ class Session {
  private:
   enum class State { kRunning, kDraining, kHungUp, kClosed };
 
-  Session(const Loop& loop, unsigned id, const Spec& spec, pty::Started started, Viewer& viewer,
-          std::function<void(Session&)> closed);
+  Session(const Loop& loop, unsigned id, const Spec& spec, pty::Started started,
+          std::unique_ptr<pty::SandboxInstance> sandbox, Viewer& viewer, std::function<void(Session&)> closed);
   void pump_output();
   void pump_input();
   void program_ended(pty::ExitStatus status);
@@ -106,6 +110,7 @@ class Session {
   unsigned id_;
   std::string program_name_;
   Limits limits_;
+  std::unique_ptr<pty::SandboxInstance> sandbox_;  // its private folders go with the session; null: none
   std::unique_ptr<pty::Terminal> terminal_;
   Viewer* viewer_;
   std::function<void(Session&)> closed_;
