@@ -1,0 +1,110 @@
+// Blocks, their sizes, and when the limit stops a writer (tty_buffer.c).
+#include "tty/flip_queue.hpp"
+
+namespace farpty::tty {
+
+std::size_t FlipQueue::write(const std::uint8_t* bytes, std::size_t size, Reader reader) {
+  reader_ = reader;
+  std::size_t taken = 0;
+  while (taken < size) {
+    const std::size_t goal = size - taken < kLargest ? size - taken : kLargest;
+    const std::size_t granted = request(goal);
+    if (granted == 0) break;
+    append(bytes + taken, granted);
+    taken += granted;
+  }
+  return taken;
+}
+
+// A block too small for the whole piece is left as it is and a new one begun; only where none can be had, it is filled up
+// (tty_buffer.c: __tty_buffer_request_room).
+std::size_t FlipQueue::request(std::size_t size) {
+  const Block& tail = last();
+  const std::size_t left = 2 * tail.size - tail.filled;
+  if (left >= size || add_block(size)) return size;
+  return left;
+}
+
+// tty_buffer.c: tty_buffer_alloc
+bool FlipQueue::add_block(std::size_t size) {
+  size = (size + kGrain - 1) / kGrain * kGrain;
+  if (size == kGrain) {
+    // A reader at work may have given this one back already, and then it is reused instead of a new one made.
+    if (reader_ == Reader::kAtWork && has_small_block_before_last()) small_free_uncertain_ = true;
+    if (memory_ > kLimit && small_free_uncertain_) raced_ = true;
+  }
+  if (size == kGrain && small_free_ > 0) {
+    --small_free_;
+  } else if (memory_ > kLimit) {
+    return false;
+  }
+  if (count_ == kMostBlocks) return false;
+  memory_ += size;
+  ++count_;
+  last() = {.size = size};
+  return true;
+}
+
+void FlipQueue::append(const std::uint8_t* bytes, std::size_t size) {
+  if (bytes_end_ + size > sizeof bytes_) {
+    __builtin_memmove(bytes_, bytes_ + bytes_begin_, bytes_end_ - bytes_begin_);
+    seen_ = seen_ > bytes_begin_ ? seen_ - bytes_begin_ : 0;
+    bytes_end_ -= bytes_begin_;
+    bytes_begin_ = 0;
+  }
+  __builtin_memcpy(bytes_ + bytes_end_, bytes, size);
+  bytes_end_ += size;
+  last().filled += size;
+  last().left += size;
+}
+
+bool FlipQueue::has_small_block_before_last() {
+  for (std::size_t i = 0; i + 1 < count_; ++i) {
+    if (block(i).size == kGrain) return true;
+  }
+  return false;
+}
+
+bool FlipQueue::take_race() {
+  const bool raced = raced_;
+  raced_ = false;
+  return raced;
+}
+
+// tty_buffer.c: tty_buffer_free
+void FlipQueue::free_first() {
+  const Block& freed = block(0);
+  memory_ -= freed.size;
+  if (freed.size == kGrain) ++small_free_;
+  first_ = (first_ + 1) % kMostBlocks;
+  --count_;
+}
+
+void FlipQueue::free_drained() {
+  while (count_ > 1 && block(0).left == 0) free_first();
+}
+
+void FlipQueue::clear() {
+  while (count_ > 1) free_first();
+  last().left = 0;
+  bytes_begin_ = bytes_end_ = seen_ = 0;
+}
+
+FlipQueue::Piece FlipQueue::front() {
+  free_drained();
+  return {bytes_ + bytes_begin_, block(0).left};
+}
+
+void FlipQueue::take(std::size_t size) {
+  block(0).left -= size;
+  bytes_begin_ += size;
+}
+
+FlipQueue::Piece FlipQueue::look_ahead() {
+  if (seen_ < bytes_begin_) seen_ = bytes_begin_;
+  const Piece piece = {bytes_ + seen_, bytes_end_ - seen_};
+  seen_ = bytes_end_;
+  return piece;
+}
+
+}  // namespace farpty::tty

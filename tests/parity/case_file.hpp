@@ -1,0 +1,42 @@
+// Readable examples: `.case` files in a small language, run on our terminal and on the kernel's.
+//
+//   ! name                    a new terminal
+//   set WORD...               settings: sane, raw, FLAG, -FLAG, intr=^C, min=3; `set flush ...` is TCSETSF
+//   type "..."                the master writes, as a keyboard
+//   print "..." [takes N]     a program writes; all of it is taken unless said
+//   reads "..." [of N]        a program's read of N bytes (4096) returns this
+//   reads end|nothing [of N]  it returns 0, or would wait
+//   shows "..."               all that the master can read
+//   status WORD...            a packet-mode status byte: stop start flushread flushwrite nostop dostop ioctl
+//   signals WORD...|none      what the foreground group got since the last `signals`
+//   unread N                  FIONREAD of the slave
+//   flush input|output|both   TCFLSH
+//   flow off|on|send-stop|send-start      TCXONC
+//   packetmode on|off         TIOCPKT
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "step.hpp"
+
+namespace farpty::parity {
+
+struct Case {
+  std::string name;
+  std::string file;
+  std::size_t line = 0;
+  std::vector<std::pair<std::size_t, std::string>> commands;  // line number, text
+};
+
+[[nodiscard]] Result<std::vector<Case>> read_cases(const std::string& path);
+
+// Does one step on some terminal and says what was seen.
+using Terminal = std::function<Observation(const Step&)>;
+
+// Empty, or what went otherwise: "editing.case:12: reads "ab\n": got "a\n"".
+[[nodiscard]] std::string run_case(const Case& example, const Terminal& terminal);
+
+}  // namespace farpty::parity

@@ -1,0 +1,95 @@
+// cases: the examples in *.case files, on our line discipline (`cases ours FILE...`) or on the kernel's (`cases kernel FILE...`).
+//
+// The same file must hold for both: an example that the kernel contradicts is a wrong example.
+// Exit status 0: all hold; 77: no pty can be had here, nothing was tried.
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <optional>
+#include <string_view>
+
+#include "case_file.hpp"
+#include "kernel_side.hpp"
+#include "model_side.hpp"
+
+namespace farpty::parity {
+namespace {
+
+enum class Where : std::uint8_t { kOurs, kKernel };
+
+// The kernel's side needs to know what to wait for: our side runs along.
+std::string run_on(Where where, const Case& example) {
+  ModelSide model;
+  std::optional<KernelSide> kernel;
+  if (where == Where::kKernel) {
+    auto opened = KernelSide::open(kPatience[1]);
+    if (!opened) return opened.error().message();
+    kernel.emplace(*std::move(opened));
+  }
+  return run_case(example, [&](const Step& step) {
+    Observation ours;
+    model.run(step, ours);
+    if (!kernel) return ours;
+    Observation seen;
+    kernel->run(step, KernelSide::Read::kNonblocking, KernelSide::Work::kHidden, ours, seen);
+    return seen;
+  });
+}
+
+int run_files(Where where, int count, char** files) {
+  std::size_t tried = 0, failed = 0;
+  for (int i = 0; i < count; ++i) {
+    auto cases = read_cases(files[i]);
+    if (!cases) {
+      fmt::print(stderr, "cases: {}\n", cases.error().message());
+      return 2;
+    }
+    for (const Case& example : *cases) {
+      ++tried;
+      const std::string wrong = run_on(where, example);
+      if (wrong.empty()) continue;
+      ++failed;
+      fmt::print("{}:{}: {}\n    {}\n", example.file, example.line, example.name, wrong);
+    }
+  }
+  fmt::print("{} cases, {} failed\n", tried, failed);
+  return failed == 0 && tried > 0 ? 0 : 1;
+}
+
+int run_child(Where where, int count, char** files) {
+  if (where == Where::kKernel) {
+    if (auto ready = become_terminal_user(); !ready) {
+      fmt::print("cases: {}\n", ready.error().message());
+      return 2;
+    }
+    if (auto probe = KernelSide::open(kQuick); !probe) {
+      fmt::print("cases: skipped: {}\n", probe.error().message());
+      return 77;
+    }
+  }
+  return run_files(where, count, files);
+}
+
+}  // namespace
+}  // namespace farpty::parity
+
+// A child, because a new session needs a process that leads no group.
+int main(int argc, char** argv) {
+  using farpty::parity::Where;
+  const std::string_view name = argc > 2 ? argv[1] : "";
+  if (name != "ours" && name != "kernel") {
+    fmt::print(stderr, "usage: cases ours|kernel FILE...\n");
+    return 2;
+  }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const int status = farpty::parity::run_child(name == "ours" ? Where::kOurs : Where::kKernel, argc - 2, argv + 2);
+    std::fflush(stdout);
+    ::_exit(status);
+  }
+  int status = 0;
+  if (child < 0 || ::waitpid(child, &status, 0) != child) return 2;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}

@@ -1,0 +1,41 @@
+// Random steps: settings, bytes that mean something under them, pieces of every size, readers of every kind.
+//
+// An episode has a character of its own (how much is typed, whether the master reads, how wild the settings are), because
+// rules about full queues are not met by the same steps as rules about tabs.
+#pragma once
+
+#include <deque>
+
+#include "random.hpp"
+#include "step.hpp"
+#include "tty/pty_pair.hpp"
+
+namespace farpty::parity {
+
+class Generator {
+ public:
+  explicit Generator(std::uint64_t seed);
+
+  [[nodiscard]] std::uint32_t steps_in_episode() const { return length_; }
+  // The next step for a pty in this state (what is special among its characters, what it holds).
+  [[nodiscard]] Step next(const tty::PtyPair& pair);
+
+ private:
+  std::uint8_t character(const tty::Termios& termios);
+  std::vector<std::uint8_t> typed(const tty::Termios& termios);
+  void cut_before_signal(std::vector<std::uint8_t>& bytes, const tty::Termios& termios);
+  std::vector<std::uint8_t> printed();
+  Step type(std::vector<std::uint8_t> bytes, const tty::PtyPair& pair);
+  std::uint32_t read_size();
+  tty::Termios settings(const tty::Termios& current);
+  void change_characters(tty::Termios& termios);
+  Step ioctl_step();
+
+  Random random_;
+  std::deque<std::uint8_t> by_ioctl_;  // typed bytes that go by TIOCSTI, one a step
+  std::uint32_t length_;
+  bool master_reads_, slave_reads_, long_input_, wild_settings_, simulates_;
+  std::uint32_t settings_weight_;
+};
+
+}  // namespace farpty::parity

@@ -1,0 +1,46 @@
+// The kernel's side of the differential test: a fresh pty whose slave is this process's controlling terminal.
+//
+// The kernel moves bytes between the two ends by workers. poll() and read() wait for them, but only while their end has
+// nothing to read; otherwise this waits until FIONREAD and signals are what the model expects (`patient`: and then some more).
+// A step whose outcome would depend on the workers' timing is never judged (see Episode).
+#pragma once
+
+#include "base/owned_fd.hpp"
+#include "base/result.hpp"
+#include "step.hpp"
+
+namespace farpty::parity {
+
+// How long a worker of which nothing would tell is given, in microseconds. A difference counts only if it stays at the last.
+inline constexpr long kPatience[] = {50, 1'000, 20'000, 100'000};
+inline constexpr long kQuick = kPatience[0];
+
+// Makes this process a session leader that collects the terminal's signals instead of dying from them. Once, at start.
+[[nodiscard]] Result<> become_terminal_user();
+
+class KernelSide {
+ public:
+  [[nodiscard]] static Result<KernelSide> open(long patience);
+  KernelSide(KernelSide&&) = default;
+  ~KernelSide();
+
+  enum class Read : std::uint8_t { kNonblocking, kBlocking };
+  // Whether the kernel's workers may be late without anybody seeing it.
+  enum class Work : std::uint8_t { kTold, kHidden };
+  // Does the step. `expected` tells what to wait for; the observation is the kernel's own.
+  void run(const Step& step, Read read, Work work, const Observation& expected, Observation& observation);
+
+ private:
+  KernelSide(long patience, OwnedFd master, OwnedFd slave, OwnedFd blocking)
+      : patience_(patience), master_(std::move(master)), slave_(std::move(slave)), blocking_(std::move(blocking)) {}
+
+  std::int64_t apply(const Step& step, Read read, std::vector<std::uint8_t>& bytes);
+  void settle(Work work, const Observation& expected, Observation& observation);
+  bool workers_are_done(const Observation& expected, Observation& observation);
+  void collect_signals(std::uint32_t& signals);
+
+  long patience_;
+  OwnedFd master_, slave_, blocking_;
+};
+
+}  // namespace farpty::parity

@@ -1,0 +1,170 @@
+// parity: the line discipline against the kernel's, on random steps.
+//
+//   parity [--steps N] [--seconds N] [--seed N] [--progress SECONDS]
+//   parity --seed N --replay          one episode, patiently, and the shortest list of steps that still differs
+//
+// Exit status 0: no difference. Needs /dev/ptmx, and CAP_SYS_ADMIN for TIOCSTI.
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "episode.hpp"
+#include "random.hpp"
+
+namespace farpty::parity {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  std::uint64_t steps = 1'000'000;
+  std::uint64_t seconds = 0;  // 0: no limit
+  std::uint64_t seed = 0;
+  std::uint64_t progress = 0;
+  bool replay = false;
+};
+
+struct Counts {
+  std::uint64_t steps = 0, episodes = 0, raced = 0, repeated = 0;
+};
+
+int fail(const Error& error) {
+  fmt::print(stderr, "parity: {}\n", error.message());
+  return 2;
+}
+
+std::string kernel_name() {
+  utsname name{};
+  ::uname(&name);
+  return fmt::format("{} {} {}", name.sysname, name.release, name.machine);
+}
+
+void report(const Counts& counts, Clock::time_point start) {
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  fmt::print(
+      "{} steps in {} episodes, {:.0f} s, {:.2f} us a step; {} episodes ended at a step that the kernel's "
+      "scheduling decides, {} were done twice\n",
+      counts.steps, counts.episodes, seconds, counts.steps > 0 ? seconds * 1e6 / static_cast<double>(counts.steps) : 0,
+      counts.raced, counts.repeated);
+  std::fflush(stdout);
+}
+
+void print_difference(std::uint64_t seed, const Verdict& verdict) {
+  fmt::print("DIFFERENCE on {}, replay with --seed {} --replay\n", kernel_name(), seed);
+  for (std::size_t i = 0; i < verdict.steps.size(); ++i) fmt::print("  {:3} {}\n", i + 1, verdict.steps[i].text());
+  fmt::print("  kernel: {}\n  ours:   {}\n", verdict.observed.text(), verdict.expected.text());
+  std::fflush(stdout);
+}
+
+// An episode that differs is done again with more and more patience: a worker of the kernel's may have been late.
+int judge(std::uint64_t seed, bool& differs) {
+  Verdict verdict;
+  for (const long patience : kPatience) {
+    auto again = run_seed(seed, patience);
+    if (!again) return fail(again.error());
+    differs = again->kind == Verdict::Kind::kDifferent;
+    if (!differs) return 0;
+    verdict = *std::move(again);
+  }
+  fmt::print("a difference after {} steps (seed {}); leaving out what does not matter\n", verdict.steps.size(), seed);
+  std::fflush(stdout);
+  auto shortest = shrink(std::move(verdict));
+  if (!shortest) return fail(shortest.error());
+  print_difference(seed, *shortest);
+  return 1;
+}
+
+int run_many(const Options& options) {
+  Random seeds(options.seed);
+  Counts counts;
+  const auto start = Clock::now();
+  auto next_report = start + std::chrono::seconds(options.progress);
+  const auto end = start + std::chrono::seconds(options.seconds);
+  fmt::print("parity: reference {}, seed {}\n", kernel_name(), options.seed);
+  std::fflush(stdout);
+  while (counts.steps < options.steps && (options.seconds == 0 || Clock::now() < end)) {
+    const std::uint64_t seed = seeds.next();
+    auto verdict = run_seed(seed, kQuick);
+    if (!verdict) return fail(verdict.error());
+    if (verdict->kind == Verdict::Kind::kDifferent) {
+      bool differs = false;
+      if (const int status = judge(seed, differs); differs || status != 0) {
+        report(counts, start);
+        return status;
+      }
+      ++counts.repeated;
+    }
+    if (verdict->kind == Verdict::Kind::kRaced) {
+      ++counts.raced;
+      if (std::getenv("PARITY_RACES") != nullptr) fmt::print("raced: {}\n", verdict->steps.back().text());
+    }
+    counts.steps += verdict->steps.size();
+    ++counts.episodes;
+    if (options.progress > 0 && Clock::now() >= next_report) {
+      report(counts, start);
+      next_report += std::chrono::seconds(options.progress);
+    }
+  }
+  report(counts, start);
+  fmt::print("zero differences\n");
+  return 0;
+}
+
+int run_child(const Options& options) {
+  if (auto ready = become_terminal_user(); !ready) return fail(ready.error());
+  if (!options.replay) return run_many(options);
+  bool differs = false;
+  const int status = judge(options.seed, differs);
+  if (status == 0) fmt::print("seed {}: no difference\n", options.seed);
+  return status;
+}
+
+bool parse(int argc, char** argv, Options& options) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view name = argv[i];
+    if (name == "--replay") {
+      options.replay = true;
+      continue;
+    }
+    std::uint64_t Options::* const value = name == "--steps"      ? &Options::steps
+                                           : name == "--seconds"  ? &Options::seconds
+                                           : name == "--seed"     ? &Options::seed
+                                           : name == "--progress" ? &Options::progress
+                                                                  : nullptr;
+    if (value == nullptr || ++i == argc) return false;
+    options.*value = std::strtoull(argv[i], nullptr, 10);
+  }
+  return true;
+}
+
+}  // namespace
+}  // namespace farpty::parity
+
+// A child, because a new session needs a process that leads no group.
+int main(int argc, char** argv) {
+  using namespace farpty::parity;
+  Options options;
+  options.seed = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+  if (!parse(argc, argv, options)) {
+    fmt::print(stderr, "usage: parity [--steps N] [--seconds N] [--seed N] [--progress SECONDS] [--replay]\n");
+    return 2;
+  }
+  const pid_t child = ::fork();
+  if (child < 0) return fail(farpty::os_error("cannot start", "a process").error());
+  if (child == 0) {
+    const int status = run_child(options);
+    std::fflush(stdout);
+    ::_exit(status);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}

@@ -1,0 +1,34 @@
+// Our side of the differential test: steps done on a tty::PtyPair, with what a kernel adds around it (results, signals).
+#pragma once
+
+#include <memory>
+
+#include "step.hpp"
+#include "tty/pty_pair.hpp"
+
+namespace farpty::parity {
+
+class ModelSide {
+ public:
+  // Does the step to its end. `observation.bytes` is reused.
+  void run(const Step& step, Observation& observation);
+
+  // Did the last step depend on how the kernel's workers were scheduled?
+  [[nodiscard]] bool raced() { return pair_->take_race(); }
+  [[nodiscard]] const tty::PtyPair& pair() const { return *pair_; }
+  // The read of the step just done would have waited, had the descriptor allowed it.
+  [[nodiscard]] bool waited() const { return waited_; }
+
+ private:
+  std::int64_t apply(const Step& step, std::vector<std::uint8_t>& read);
+  std::int64_t read_slave(std::size_t size, std::vector<std::uint8_t>& read);
+  std::int64_t signal_group(int number);
+  void observe(Observation& observation);
+
+  std::unique_ptr<tty::PtyPair> pair_ = std::make_unique<tty::PtyPair>();
+  tty::Winsize winsize_{};
+  std::uint32_t signals_ = 0;
+  bool waited_ = false;
+};
+
+}  // namespace farpty::parity
