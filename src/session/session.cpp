@@ -111,7 +111,7 @@ void Session::input(Bytes bytes) {
     terminal_->when_writable([this] { pump_input(); });
   }
   if (!input_.push(bytes)) log::warn("session {}: {} typed bytes did not fit", id_, bytes.size());
-  if (input_.room() == 0) viewer_waits_ = true;
+  if (input_.room() < kEnoughInputRoom) viewer_waits_ = true;
 }
 
 void Session::pump_input() {
@@ -129,7 +129,7 @@ void Session::pump_input() {
     end_passed_on_ = true;
     terminal_->end_input();
   }
-  if (viewer_waits_ && input_.room() > 0 && viewer_ != nullptr) {
+  if (viewer_waits_ && input_.room() >= kEnoughInputRoom && viewer_ != nullptr) {
     viewer_waits_ = false;
     viewer_->input_wanted();
   }

@@ -30,6 +30,8 @@ using Clock = std::chrono::steady_clock;
 
 // Typed bytes that the terminal did not take yet. A canonical line is at most 4096 (n_tty.c: N_TTY_BUF_SIZE).
 inline constexpr std::size_t kMaxInput = 64 * 1024;
+// A viewer is asked for more when so much fits again: a door may stop before the last byte of room is used.
+inline constexpr std::size_t kEnoughInputRoom = kMaxInput / 2;
 // What is still sent after the program's end although more may come: a background `yes &` must not make it endless.
 inline constexpr std::size_t kMaxAfterEnd = 1024 * 1024;
 
@@ -119,7 +121,7 @@ class Session {
   ByteQueue input_{kMaxInput};
   bool input_ended_ = false;
   bool end_passed_on_ = false;
-  bool viewer_waits_ = false;  // it saw input_room() of 0
+  bool viewer_waits_ = false;  // input_room() was below kEnoughInputRoom
   bool output_awaited_ = false;  // the terminal will call, or the next round
 
   pid_t pid_;

@@ -117,6 +117,23 @@ TEST_F(SessionTest, InputWaitsInABoundedQueueAndIsNotLost) {
   EXPECT_GT(watcher_.input_wanted_calls, 0);
 }
 
+// A door keeps a few bytes of the room for what it may hold back, so it never sees a room of 0.
+TEST_F(SessionTest, MoreInputIsAskedForAlsoWhenTheQueueWasNotQuiteFull) {
+  auto* session = start("stty raw -echo; echo ready; kill -STOP $$; exec cat >/dev/null");
+  run_until([this] { return contains("ready"); });
+  while (session->input_room() > 64) {
+    const std::string part(std::min<std::size_t>(session->input_room() - 64, 4096), 'y');
+    session->input(as_bytes(part));
+  }
+  EXPECT_EQ(watcher_.input_wanted_calls, 0);
+  run_until([this, session] {
+    kill(session->info().pid, SIGCONT);  // it may only now be stopping
+    return watcher_.input_wanted_calls > 0;
+  });
+  registry_.finish_all(Cause::kKilled);
+  run_until([this] { return registry_.count() == 0; });
+}
+
 TEST_F(SessionTest, AGonePeerHangsTheProgramUp) {
   auto* session = start("trap 'exit 9' HUP; echo ready; while :; do sleep 0.01; done");
   run_until([this] { return contains("ready"); });

@@ -29,7 +29,7 @@ class Viewer {
   // in a later round.
   virtual void output(Bytes bytes) = 0;
 
-  // The session takes typed input again, after Session::input_room() was 0.
+  // There is room for typed input again (kEnoughInputRoom), after Session::input_room() was small.
   virtual void input_wanted() = 0;
 
   // The last call: everything was output, the session is no more. The viewer may be destroyed after this.
