@@ -55,7 +55,8 @@ Result<ProbeChoice> parse_probe_choice(const std::string& text) {
 }
 
 Result<std::string> parse_term(const std::string& text) {
-  if (!is_terminal_name(text)) return failure("cannot understand", "'" + text + "'", "it is not the name of a terminal");
+  if (!is_terminal_name(text))
+    return failure("cannot understand", "'" + text + "'", "it is not the name of a terminal");
   return text;
 }
 
@@ -63,13 +64,15 @@ std::vector<Setting> make_settings() {
   using O = ServeOptions;
   constexpr unsigned kMany = 1'000'000;
   return {
-      {"listen", Kind::kList, "URL", "open a door: raw://ADDR:PORT, telnet://ADDR:PORT, raw+unix:///path, telnet+unix:///path",
+      {"listen", Kind::kList, "URL",
+       "open a door: raw://ADDR:PORT, telnet://ADDR:PORT, raw+unix:///path, telnet+unix:///path",
        with(net::parse_url, [](O& o, net::Url url) { o.listen.push_back(std::move(url)); })},
       {"no-tty", Kind::kSwitch, "", "run the program on pipes, without a terminal",
        when_on([](O& o) { o.terminal = pty::TerminalKind::kPipes; })},
       {"term", Kind::kValue, "NAME", "TERM where the protocol does not carry it (default xterm-256color)",
        with(parse_term, [](O& o, std::string name) { o.term = std::move(name); })},
-      {"probe-size", Kind::kValue, "auto|yes|no", "raw doors: ask the terminal for its size (auto: for interactive shells)",
+      {"probe-size", Kind::kValue, "auto|yes|no",
+       "raw doors: ask the terminal for its size (auto: for interactive shells)",
        with(parse_probe_choice, [](O& o, ProbeChoice choice) { o.probe_size = choice; })},
       {"any-local-user", Kind::kSwitch, "", "let every user of this machine in, not only yourself",
        when_on([](O& o) { o.openness = std::max(o.openness, door::Openness::kAnyLocalUser); })},
@@ -85,6 +88,8 @@ std::vector<Setting> make_settings() {
        with(parse_duration, [](O& o, std::chrono::seconds t) { o.session_limits.max_duration = t; })},
       {"hangup-grace", Kind::kValue, "TIME", "from SIGHUP to SIGKILL when a peer is gone (default 5s)",
        with(parse_duration, [](O& o, std::chrono::seconds t) { o.session_limits.hangup_grace = t; })},
+      {"kill-all", Kind::kSwitch, "", "when a session ends kill all that it started: background jobs, daemons",
+       when_on([](O& o) { o.leftovers = pty::Leftovers::kAreKilled; })},
       {"rlimit", Kind::kValue, "LIST", "limits of each process: cpu=60,mem=256M,nproc=32,nofile=..,fsize=..,core=..",
        with(pty::Rlimits::parse, [](O& o, pty::Rlimits limits) { o.rlimits = limits; })},
       {"sandbox", Kind::kSwitch, "", "for strangers: no network, no files but a private HOME, no other processes",
@@ -93,7 +98,8 @@ std::vector<Setting> make_settings() {
   };
 }
 
-std::unexpected<Error> at(const std::string& path, const toml::value& value, const std::string& key, std::string reason) {
+std::unexpected<Error> at(const std::string& path, const toml::value& value, const std::string& key,
+                          std::string reason) {
   return failure("cannot use", fmt::format("{}:{}: {}", path, value.location().line(), key), std::move(reason));
 }
 
@@ -134,7 +140,8 @@ Result<> apply_key(ServeOptions& options, const std::string& path, const std::st
   }
   const auto& settings = serve_settings();
   const auto setting = std::ranges::find(settings, key, &Setting::name);
-  if (setting == settings.end()) return at(path, value, key, "there is no such setting (farpty serve --help lists them)");
+  if (setting == settings.end())
+    return at(path, value, key, "there is no such setting (farpty serve --help lists them)");
   // A flag replaces the file's value, a whole list included.
   const bool given = std::ranges::any_of(flags, [&](const auto& flag) { return flag.first == &*setting; });
   FARPTY_ASSIGN(texts, texts_of(path, key, value, setting->kind));

@@ -29,6 +29,7 @@ struct ServeOptions {
   session::Limits session_limits;
   pty::Rlimits rlimits;
   bool sandbox = false;
+  pty::Leftovers leftovers = pty::Leftovers::kLiveOn;
   bool verbose = false;
 };
 

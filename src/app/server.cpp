@@ -35,6 +35,7 @@ Result<std::shared_ptr<const door::Settings>> make_settings(const ServeOptions& 
   session::Spec& spec = settings->spec;
   spec.program = program_for(user, options.program);
   spec.program.open_files = open_files;
+  spec.program.leftovers = options.leftovers;
   spec.terminal = options.terminal;
   spec.limits = options.session_limits;
   spec.rlimits = options.rlimits;

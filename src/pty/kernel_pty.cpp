@@ -56,11 +56,11 @@ Result<Started> KernelPty::start(boost::asio::io_context& context, const Program
   std::unique_ptr<KernelPty> pty(new KernelPty(context, std::move(master), name));
   pty->readiness_ = std::move(readiness);
   FARPTY_TRY(pty->resize(size));
-  FARPTY_ASSIGN(pid, spawn(program, {.in = slave.get(),
+  FARPTY_ASSIGN(spawned, spawn(program, {.in = slave.get(),
                                      .out = slave.get(),
                                      .err = slave.get(),
                                      .controlling = Controlling::kYes}));
-  return Started{.terminal = std::move(pty), .pid = pid};
+  return Started{.terminal = std::move(pty), .child = std::move(spawned)};
 }
 
 Transfer KernelPty::read(MutableBytes into) {

@@ -34,14 +34,14 @@ Result<Started> Pipes::start(boost::asio::io_context& context, const Program& pr
   FARPTY_TRY(set_nonblocking(out.read.get()));
   FARPTY_ASSIGN(in_ready, Readiness::watch(context, in.write.get()));
   FARPTY_ASSIGN(out_ready, Readiness::watch(context, out.read.get()));
-  FARPTY_ASSIGN(pid, spawn(program, {.in = in.read.get(), .out = out.write.get(), .err = out.write.get()}));
+  FARPTY_ASSIGN(spawned, spawn(program, {.in = in.read.get(), .out = out.write.get(), .err = out.write.get()}));
   std::unique_ptr<Pipes> pipes(new Pipes);
   pipes->in_ready_ = std::move(in_ready);
   pipes->out_ready_ = std::move(out_ready);
   pipes->in_ = std::move(in.write);
   pipes->out_ = std::move(out.read);
-  pipes->leader_ = pid;
-  return Started{.terminal = std::move(pipes), .pid = pid};
+  pipes->leader_ = spawned.leader;
+  return Started{.terminal = std::move(pipes), .child = std::move(spawned)};
 }
 
 Transfer Pipes::read(MutableBytes into) {

@@ -22,13 +22,17 @@ class ChildStep {
   [[nodiscard]] virtual ChildFailure enter() const noexcept = 0;
 };
 
+// What happens to processes of a program that outlive it: background jobs that ignore SIGHUP, daemons.
+enum class Leftovers { kLiveOn, kAreKilled };
+
 struct Program {
-  std::string file;                    // with a '/': as it is; otherwise searched in the environment's PATH
-  std::vector<std::string> arguments;  // argv, with argv[0]
+  std::string file;                      // with a '/': as it is; otherwise searched in the environment's PATH
+  std::vector<std::string> arguments;    // argv, with argv[0]
   std::vector<std::string> environment;  // "NAME=value"
-  std::string directory;               // where it starts; "/" where that cannot be entered
-  std::optional<rlimit> open_files;    // RLIMIT_NOFILE, where the server raised its own
-  std::vector<const ChildStep*> steps;  // borrowed until it has started; taken in this order, last thing before exec
+  std::string directory;                 // where it starts; "/" where that cannot be entered
+  std::optional<rlimit> open_files;      // RLIMIT_NOFILE, where the server raised its own
+  std::vector<const ChildStep*> steps;   // borrowed until it has started; taken in this order, last thing before exec
+  Leftovers leftovers = Leftovers::kLiveOn;
 };
 
 enum class Controlling { kYes, kNo };
@@ -41,8 +45,14 @@ struct Stdio {
   Controlling controlling = Controlling::kNo;
 };
 
+struct Spawned {
+  pid_t pid = 0;     // the child to wait for; its end and its status are the program's. To be given to Children.
+  pid_t leader = 0;  // the program itself: the same process, or the child of its keeper (pty/keeper.hpp)
+  OwnedFd keeper;    // with a keeper: closing it kills the program and all that came of it
+};
+
 // Starts the program as leader of a new session, with default signals, an empty mask and no other descriptor. Returns when
 // it has been executed, or why it could not be: "cannot run foo: no such file or directory".
-Result<pid_t> spawn(const Program& program, const Stdio& stdio);
+Result<Spawned> spawn(const Program& program, const Stdio& stdio);
 
 }  // namespace farpty::pty

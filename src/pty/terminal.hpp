@@ -63,7 +63,7 @@ class Terminal {
 
 struct Started {
   std::unique_ptr<Terminal> terminal;
-  pid_t pid = 0;  // the program, leader of a session and process group of its own; to be given to Children
+  Spawned child;
 };
 
 // Opens a terminal of the given kind and starts the program on it.

@@ -45,7 +45,7 @@ Outcome run(TerminalKind kind, const Program& program, std::string input, ChildW
   EXPECT_EQ(terminal.write(as_bytes(input)).count, input.size());
   terminal.end_input();
   on_output();
-  EXPECT_TRUE(children.watch(started->pid, [&](ExitStatus status) {
+  EXPECT_TRUE(children.watch(started->child.pid, [&](ExitStatus status) {
     outcome.status = status;
     drain();
     context.stop();
@@ -143,7 +143,7 @@ std::string after_break(const std::string& script) {
     terminal.when_readable(on_output);
   };
   on_output();
-  EXPECT_TRUE(children.watch(started->pid, [&](ExitStatus) {
+  EXPECT_TRUE(children.watch(started->child.pid, [&](ExitStatus) {
     on_output();
     context.stop();
   }));

@@ -59,7 +59,9 @@ Session::Session(const Loop& loop, unsigned id, const Spec& spec, pty::Started s
       terminal_(std::move(started.terminal)),
       viewer_(&viewer),
       closed_(std::move(closed)),
-      pid_(started.pid),
+      pid_(started.child.pid),
+      leader_(started.child.leader),
+      keeper_(std::move(started.child.keeper)),
       started_at_(Clock::now()),
       last_input_(started_at_),
       next_round_(loop.context),
@@ -91,8 +93,10 @@ void Session::pump_output() {
   if (state_ == State::kDraining && (got.code != 0 || after_end_ >= kMaxAfterEnd)) return end_drain();
   output_awaited_ = true;
   const bool exhausted = state_ == State::kRunning && (got.code != 0 || got.count < kMayBeMore);
-  if (exhausted) terminal_->when_readable([this] { pump_output(); });
-  else next_round_.run([this] { pump_output(); });
+  if (exhausted)
+    terminal_->when_readable([this] { pump_output(); });
+  else
+    next_round_.run([this] { pump_output(); });
 }
 
 void Session::output_wanted() {
@@ -152,8 +156,10 @@ void Session::type(pty::ControlCharacter which) {
   if (!character) return;
   using enum pty::ControlCharacter;
   // An interrupt that waits behind a full queue is none.
-  if (which == kInterrupt || which == kQuit || which == kSuspend) terminal_->write(Bytes(&*character, 1));
-  else if (input_.room() > 0) input(Bytes(&*character, 1));
+  if (which == kInterrupt || which == kQuit || which == kSuspend)
+    terminal_->write(Bytes(&*character, 1));
+  else if (input_.room() > 0)
+    input(Bytes(&*character, 1));
 }
 
 void Session::send_break() {
@@ -162,8 +168,10 @@ void Session::send_break() {
 
 void Session::viewer_gone() {
   viewer_ = nullptr;
-  if (state_ == State::kRunning) hang_up(Cause::kPeerGone);
-  else if (state_ == State::kDraining) close();
+  if (state_ == State::kRunning)
+    hang_up(Cause::kPeerGone);
+  else if (state_ == State::kDraining)
+    close();
 }
 
 void Session::finish(Cause cause) {
@@ -178,8 +186,8 @@ void Session::program_ended(pty::ExitStatus status) {
   // Nothing can have left the session (the sandbox has no setsid), so nothing of a stranger's lives on.
   if (sandbox_ && !pty::kill_session(pid_)) log::warn("session {}: processes of it are still being made", id_);
   if (state_ == State::kHungUp) {
-    // What ignored SIGHUP in the foreground has the rest of the grace period.
-    if (hung_up_group_ == 0 || hung_up_group_ == pid_) close();
+    // What ignored SIGHUP in the foreground has the rest of the grace period; under a keeper nothing is left.
+    if (is_kept() || hung_up_group_ == 0 || hung_up_group_ == leader_) close();
     return;
   }
   if (state_ != State::kRunning) return;
@@ -218,9 +226,10 @@ void Session::hang_up(Cause cause) {
 }
 
 void Session::grace_over() {
-  if (hung_up_group_ != pid_) pty::kill_group_of_session(hung_up_group_, pid_);
+  if (is_kept()) return keeper_.reset();  // it kills all, and its end is the program's
+  if (hung_up_group_ != leader_) pty::kill_group_of_session(hung_up_group_, leader_);
   if (program_alive_) {
-    kill(-pid_, SIGKILL);  // its own group; not reaped yet, so the number is its own
+    kill(-leader_, SIGKILL);  // its own group; not reaped yet, so the number is its own
   } else {
     close();
   }
@@ -258,7 +267,7 @@ void Session::close() {
 Session::Info Session::info() const {
   const auto now = Clock::now();
   return {.id = id_,
-          .pid = pid_,
+          .leader = leader_,
           .fg_pgrp = terminal_->fg_pgrp(),
           .program = program_name_,
           .door = viewer_ != nullptr ? viewer_->door() : "",

@@ -17,6 +17,7 @@
 
 #include "base/byte_queue.hpp"
 #include "base/later.hpp"
+#include "base/owned_fd.hpp"
 #include "base/result.hpp"
 #include "pty/children.hpp"
 #include "pty/rlimits.hpp"
@@ -36,10 +37,10 @@ inline constexpr std::size_t kEnoughInputRoom = kMaxInput / 2;
 inline constexpr std::size_t kMaxAfterEnd = 1024 * 1024;
 
 struct Limits {
-  std::chrono::seconds idle{0};          // without input; 0: none
-  std::chrono::seconds max_duration{0};  // 0: none
+  std::chrono::seconds idle{0};                  // without input; 0: none
+  std::chrono::seconds max_duration{0};          // 0: none
   std::chrono::milliseconds hangup_grace{5000};  // from SIGHUP to SIGKILL
-  std::chrono::seconds drain_timeout{30};  // for a peer that does not read what the program left
+  std::chrono::seconds drain_timeout{30};        // for a peer that does not read what the program left
 };
 
 struct Spec {
@@ -77,14 +78,14 @@ class Session {
   // not taken yet.
   void type(pty::ControlCharacter which);
   void send_break();
-  void viewer_gone();       // no call to the viewer follows
+  void viewer_gone();  // no call to the viewer follows
 
   // From the server. The viewer is told; the program is hung up.
   void finish(Cause cause);
 
   struct Info {
     unsigned id = 0;
-    pid_t pid = 0;
+    pid_t leader = 0;  // the program's pid and the number of its kernel session
     pid_t fg_pgrp = 0;
     std::string program, door, peer, tty;
     WindowSize size;
@@ -106,6 +107,7 @@ class Session {
   void hang_up(Cause cause);
   void grace_over();
   void arm_limits();
+  [[nodiscard]] bool is_kept() const { return pid_ != leader_; }
   void close();
 
   const Loop& loop_;
@@ -124,7 +126,9 @@ class Session {
   bool viewer_waits_ = false;  // input_room() was below kEnoughInputRoom
   bool output_awaited_ = false;  // the terminal will call, or the next round
 
-  pid_t pid_;
+  pid_t pid_;       // the child that is waited for: the program, or its keeper
+  pid_t leader_;    // the program
+  OwnedFd keeper_;  // with --kill-all; see pty/keeper.hpp
   bool program_alive_ = true;
   pid_t hung_up_group_ = 0;  // the foreground group at the moment of the hang-up
   End end_;

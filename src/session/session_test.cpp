@@ -39,7 +39,8 @@ class SessionTest : public testing::Test {
     spec_.program = {.file = "bash",
                      .arguments = {"bash", "--norc", "-c", script},
                      .environment = {"PATH=/usr/bin:/bin", "TERM=xterm"},
-                     .directory = "/"};
+                     .directory = "/",
+                     .leftovers = leftovers_};
     auto started = registry_.start(spec_, watcher_);
     EXPECT_TRUE(started) << started.error().message();
     return *started;
@@ -62,6 +63,7 @@ class SessionTest : public testing::Test {
   Registry registry_{Loop{.context = context_, .children = children_, .buffer = buffer_}};
   Watcher watcher_;
   Spec spec_;
+  pty::Leftovers leftovers_ = pty::Leftovers::kLiveOn;
 };
 
 TEST_F(SessionTest, OutputComesWholeAndThenTheExitStatus) {
@@ -150,6 +152,31 @@ TEST_F(SessionTest, WhatIgnoresTheHangupIsKilledAfterTheGrace) {
   session->viewer_gone();
   run_until([this] { return registry_.count() == 0; });
   EXPECT_NE(kill(pid, 0), 0);
+}
+
+TEST_F(SessionTest, WithKillAllTheEndLeavesNothing) {
+  leftovers_ = pty::Leftovers::kAreKilled;
+  start("trap '' HUP; setsid sleep 1000 & echo pid $!; exit 6");
+  run_to_end();
+  EXPECT_EQ(watcher_.end->status.code, 6);
+  const pid_t daemon = std::stoi(watcher_.seen.substr(watcher_.seen.find("pid ") + 4));
+  EXPECT_NE(kill(daemon, 0), 0);
+  run_until([this] { return registry_.count() == 0; });
+}
+
+TEST_F(SessionTest, WithKillAllTheGraceEndsBoth) {
+  leftovers_ = pty::Leftovers::kAreKilled;
+  spec_.limits.hangup_grace = 50ms;
+  // The foreground job is a group of its own, as an interactive shell makes it; both ignore the hang-up.
+  auto* session =
+      start("set -m; trap '' HUP; echo pid $$; bash -c 'echo ready; while :; do sleep 1; done'; sleep 1000");
+  run_until([this] { return contains("ready"); });
+  EXPECT_NE(session->info().fg_pgrp, session->info().leader);
+  const pid_t leader = std::stoi(watcher_.seen.substr(watcher_.seen.find("pid ") + 4));
+  EXPECT_EQ(session->info().leader, leader);
+  session->viewer_gone();
+  run_until([this] { return registry_.count() == 0; });
+  EXPECT_NE(kill(leader, 0), 0);
 }
 
 TEST_F(SessionTest, LimitsEndIt) {

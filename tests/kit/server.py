@@ -18,8 +18,9 @@ from .need import need
 from .paths import farpty_path
 from .wait import wait_until
 
-MARK = "FARPTY_TEST_MARK"
-"""Variable in the server's environment, a fresh value for each server: finds its children wherever they went."""
+MARK = "KIT_MARK"
+"""Variable in the server's environment, a fresh value for each server: finds its children wherever they went. The server
+gives its programs none that begins with FARPTY_."""
 
 LISTENING = re.compile(r"farpty: listening on (\S+)")
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h

@@ -6,6 +6,7 @@ import textwrap
 
 import pytest
 from kit import processes, serve, wait_until
+from kit.server import MARK
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_a_left_child_fails_the_test_and_is_killed(stand_in):
     stand_in("subprocess.Popen(['setsid', '-f', 'sleep', '1000'])")
     with pytest.raises(AssertionError, match="left .*sleep"), serve() as server:
         wait_until(lambda: any(process.name == "sleep" for process in server.descendants()), "the child")
-    assert not processes.with_environment("FARPTY_TEST_MARK", server.mark)
+    assert not processes.with_environment(MARK, server.mark)
 
 
 def test_a_wrong_exit_status_fails_the_test(stand_in):
