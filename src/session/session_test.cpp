@@ -129,7 +129,7 @@ TEST_F(SessionTest, MoreInputIsAskedForAlsoWhenTheQueueWasNotQuiteFull) {
   }
   EXPECT_EQ(watcher_.input_wanted_calls, 0);
   run_until([this, session] {
-    kill(session->info().pid, SIGCONT);  // it may only now be stopping
+    kill(session->info().leader, SIGCONT);  // it may only now be stopping
     return watcher_.input_wanted_calls > 0;
   });
   registry_.finish_all(Cause::kKilled);
