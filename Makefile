@@ -40,10 +40,6 @@ fuzz-long:
 	@scripts/bootstrap build test
 	@scripts/fuzz 3600
 
-bench: build-release
-	@scripts/bootstrap bench
-	@bench/run.py
-
 lint:
 	@scripts/bootstrap build lint
 	@scripts/lint

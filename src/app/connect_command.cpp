@@ -1,11 +1,12 @@
+// `farpty connect`: its flags, and from a URL to a running client.
 #include <unistd.h>
 
 #include <cstdlib>
 #include <utility>
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
-#include <fmt/format.h>
 
 #include "app/commands.hpp"
 #include "base/log.hpp"
@@ -34,7 +35,8 @@ Result<std::optional<char>> parse_escape(const std::string& text) {
   if (text == "none") return std::nullopt;
   if (text.size() == 1) return text[0];
   if (text.size() == 2 && text[0] == '^') return static_cast<char>(text[1] & 0x1f);
-  return failure("cannot understand", "--escape-char '" + text + "'", "it is not a character", "write it like ~, ^] or none");
+  return failure("cannot understand", "--escape-char '" + text + "'", "it is not a character",
+                 "write it like ~, ^] or none");
 }
 
 std::unique_ptr<client::Link> link_for(net::Protocol protocol) {
@@ -73,7 +75,9 @@ Run add_connect(CLI::App& app) {
   const auto given = std::make_shared<Given>();
   auto* command = app.add_subcommand("connect", "log in somewhere: your terminal becomes the far program's terminal");
   command->add_option("url", given->url, "raw://HOST:PORT, telnet://HOST[:PORT], raw+unix:///path")->required();
-  command->add_option("-e,--escape-char", given->escape, "the key that speaks to farpty at the start of a line (default ~)")
+  command
+      ->add_option("-e,--escape-char", given->escape,
+                   "the key that speaks to farpty at the start of a line (default ~)")
       ->type_name("CHAR|none");
   command->add_flag("-v,--verbose", given->verbose, "explain each step");
   return [given] { return connect(*given); };

@@ -1,8 +1,8 @@
 // farpty: one executable; what it does is a subcommand.
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
 

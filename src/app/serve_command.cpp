@@ -1,5 +1,6 @@
-#include <CLI/CLI.hpp>
+// `farpty serve`: its flags, made from the table of settings (app/serve_options.hpp), and the start of the server.
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
 #include "app/serve_options.hpp"
@@ -58,7 +59,8 @@ Run add_serve(CLI::App& app) {
   for (const Setting& setting : serve_settings()) add_setting(*command, setting, given);
   command->add_option("--config", given->config, "settings of the same names, in TOML; read again on SIGHUP")
       ->type_name("FILE");
-  command->add_option("program", given->program, "what to run (default: your login shell)")->type_name("-- PROGRAM ARG");
+  command->add_option("program", given->program, "what to run (default: your login shell)")
+      ->type_name("-- PROGRAM ARG");
   command->positionals_at_end();
   return [given] { return serve(*given); };
 }

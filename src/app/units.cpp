@@ -10,10 +10,15 @@ Result<std::chrono::seconds> parse_duration(std::string_view text) {
   long long count = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), count);
   const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  const long long factor = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : unit == "d" ? 86400 : 0;
+  const long long factor = unit.empty() || unit == "s" ? 1
+                           : unit == "m"               ? 60
+                           : unit == "h"               ? 3600
+                           : unit == "d"               ? 86400
+                                                       : 0;
   constexpr long long kTenYears = 10LL * 366 * 86400;
   if (code != std::errc{} || factor == 0 || count < 0 || count > kTenYears / factor)
-    return failure("cannot understand", "'" + std::string(text) + "'", "it is not a time", "write it like 90s, 10m or 2h");
+    return failure("cannot understand", "'" + std::string(text) + "'", "it is not a time",
+                   "write it like 90s, 10m or 2h");
   return std::chrono::seconds(count * factor);
 }
 

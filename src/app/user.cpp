@@ -15,11 +15,28 @@ namespace {
 
 // Of the server and not of its sessions: the service manager's sockets, our own secrets, and whatever described the
 // terminal from which the server was started.
-constexpr std::string_view kNotInherited[] = {"TERM",        "TERMCAP",      "COLUMNS",    "LINES",        "TMUX",
-                                              "TMUX_PANE",   "STY",          "WINDOWID",   "COLORTERM",    "SSH_TTY",
-                                              "SSH_CLIENT",  "SSH_CONNECTION", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES",
-                                              "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "SHLVL",   "_",
-                                              "OLDPWD",      "PWD"};
+constexpr std::string_view kNotInherited[] = {"TERM",
+                                              "TERMCAP",
+                                              "COLUMNS",
+                                              "LINES",
+                                              "TMUX",
+                                              "TMUX_PANE",
+                                              "STY",
+                                              "WINDOWID",
+                                              "COLORTERM",
+                                              "SSH_TTY",
+                                              "SSH_CLIENT",
+                                              "SSH_CONNECTION",
+                                              "LISTEN_PID",
+                                              "LISTEN_FDS",
+                                              "LISTEN_FDNAMES",
+                                              "NOTIFY_SOCKET",
+                                              "WATCHDOG_PID",
+                                              "WATCHDOG_USEC",
+                                              "SHLVL",
+                                              "_",
+                                              "OLDPWD",
+                                              "PWD"};
 
 bool is_inherited(std::string_view name) {
   return !name.starts_with("FARPTY_") && std::ranges::find(kNotInherited, name) == std::end(kNotInherited);

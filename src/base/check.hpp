@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define FARPTY_CHECK(condition)                                                                         \
-  do {                                                                                                  \
-    if (!(condition)) [[unlikely]] {                                                                    \
-      std::fprintf(stderr, "farpty: bug: %s does not hold (%s:%d)\n", #condition, __FILE__, __LINE__);  \
-      std::abort();                                                                                     \
-    }                                                                                                   \
+#define FARPTY_CHECK(condition)                                                                        \
+  do {                                                                                                 \
+    if (!(condition)) [[unlikely]] {                                                                   \
+      std::fprintf(stderr, "farpty: bug: %s does not hold (%s:%d)\n", #condition, __FILE__, __LINE__); \
+      std::abort();                                                                                    \
+    }                                                                                                  \
   } while (false)

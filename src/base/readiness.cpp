@@ -52,9 +52,7 @@ class Wait final : public asio::detail::reactor_op {
  private:
   ~Wait() = default;
 
-  static status perform(reactor_op* base) {
-    return static_cast<Wait*>(base)->arming_ ? not_done : done_and_exhausted;
-  }
+  static status perform(reactor_op* base) { return static_cast<Wait*>(base)->arming_ ? not_done : done_and_exhausted; }
 
   // `owner` is null when the io_context is being destroyed: the wait is given back without being run.
   static void complete(void* owner, asio::detail::operation* base, const boost::system::error_code&, std::size_t) {
@@ -113,13 +111,11 @@ Result<Readiness> Readiness::watch(asio::io_context& context, int fd) {
 }
 
 void Readiness::when_readable(std::function<void()> then) {
-  state_->wait(Reactor::read_op)
-      .start(*state_->reactor, Reactor::read_op, state_->fd, state_->data, std::move(then));
+  state_->wait(Reactor::read_op).start(*state_->reactor, Reactor::read_op, state_->fd, state_->data, std::move(then));
 }
 
 void Readiness::when_writable(std::function<void()> then) {
-  state_->wait(Reactor::write_op)
-      .start(*state_->reactor, Reactor::write_op, state_->fd, state_->data, std::move(then));
+  state_->wait(Reactor::write_op).start(*state_->reactor, Reactor::write_op, state_->fd, state_->data, std::move(then));
 }
 
 void Readiness::cancel() {
@@ -132,7 +128,7 @@ void Readiness::cancel() {
 
 struct Readiness::State {
   asio::posix::stream_descriptor descriptor;
-  std::array<std::shared_ptr<std::function<void()>>, 2> then;
+  std::array<std::shared_ptr<std::function<void()> >, 2> then;
   ~State() { descriptor.release(); }
 
   void wait(std::size_t kind, std::function<void()> callback) {
@@ -140,16 +136,16 @@ struct Readiness::State {
       *then[kind] = std::move(callback);
       return;
     }
-    then[kind] = std::make_shared<std::function<void()>>(std::move(callback));
+    then[kind] = std::make_shared<std::function<void()> >(std::move(callback));
     // Shared with the queued wait, which may outlive this object by one completion.
-    descriptor.async_wait(kind == 0 ? asio::posix::stream_descriptor::wait_read
-                                    : asio::posix::stream_descriptor::wait_write,
-                          [slot = then[kind]](const boost::system::error_code& code) {
-                            if (code == asio::error::operation_aborted || !*slot) return;
-                            auto run = std::move(*slot);
-                            *slot = nullptr;
-                            run();
-                          });
+    descriptor.async_wait(
+        kind == 0 ? asio::posix::stream_descriptor::wait_read : asio::posix::stream_descriptor::wait_write,
+        [slot = then[kind]](const boost::system::error_code& code) {
+          if (code == asio::error::operation_aborted || !*slot) return;
+          auto run = std::move(*slot);
+          *slot = nullptr;
+          run();
+        });
   }
 };
 

@@ -39,14 +39,13 @@ using Result = std::expected<T, Error>;
 }  // namespace farpty
 
 // Evaluates a Result expression and returns its error from the current function, or yields nothing.
-#define FARPTY_TRY(expression)                                                \
-  do {                                                                        \
-    if (auto farpty_result = (expression); !farpty_result)                    \
-      return std::unexpected(std::move(farpty_result).error());               \
+#define FARPTY_TRY(expression)                                                                                       \
+  do {                                                                                                               \
+    if (auto farpty_result = (expression); !farpty_result) return std::unexpected(std::move(farpty_result).error()); \
   } while (false)
 
 // Declares `name` with the value of a Result expression, or returns its error from the current function.
-#define FARPTY_ASSIGN(name, expression)                                             \
-  auto name##_result = (expression);                                                \
-  if (!name##_result) return std::unexpected(std::move(name##_result).error());     \
+#define FARPTY_ASSIGN(name, expression)                                         \
+  auto name##_result = (expression);                                            \
+  if (!name##_result) return std::unexpected(std::move(name##_result).error()); \
   auto name = std::move(name##_result).value()

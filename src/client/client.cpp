@@ -165,8 +165,10 @@ void Client::flush_socket() {
     }
     unsent_.pop(static_cast<std::size_t>(count));
   }
-  if (keys_ended_) shutdown(socket_.get(), SHUT_WR);
-  else if (keys_paused_) read_keys();
+  if (keys_ended_)
+    shutdown(socket_.get(), SHUT_WR);
+  else if (keys_paused_)
+    read_keys();
 }
 
 void Client::obey(Command command) {

@@ -38,8 +38,8 @@ EscapeKeys::Typed EscapeKeys::filter(Bytes keys) {
 std::string EscapeKeys::help() const {
   if (!escape_) return {};
   const std::string e(1, *escape_);
-  return "\r\n" + e + ".  disconnect\r\n" + e + "^Z suspend farpty\r\n" + e + "?  this list\r\n" + e + e +
-         "  type " + e + "\r\n(at the start of a line)\r\n";
+  return "\r\n" + e + ".  disconnect\r\n" + e + "^Z suspend farpty\r\n" + e + "?  this list\r\n" + e + e + "  type " +
+         e + "\r\n(at the start of a line)\r\n";
 }
 
 }  // namespace farpty::client

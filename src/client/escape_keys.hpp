@@ -20,7 +20,7 @@ class EscapeKeys {
   explicit EscapeKeys(std::optional<char> escape) : escape_(escape) {}
 
   struct Typed {
-    std::string text;              // for the far program
+    std::string text;               // for the far program
     std::vector<Command> commands;  // in order; kDisconnect ends the list and drops the rest
   };
   [[nodiscard]] Typed filter(Bytes keys);

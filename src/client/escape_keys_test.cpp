@@ -17,7 +17,8 @@ Got filter(std::string_view keys, std::optional<char> escape, bool one_by_one) {
   for (std::size_t at = 0; at < keys.size(); at += step) {
     const auto typed = filter.filter(as_bytes(keys.substr(at, step)));
     got.text += typed.text;
-    for (const Command command : typed.commands) got.commands += command == Command::kDisconnect ? '.' : command == Command::kSuspend ? 'z' : '?';
+    for (const Command command : typed.commands)
+      got.commands += command == Command::kDisconnect ? '.' : command == Command::kSuspend ? 'z' : '?';
     if (got.commands.ends_with('.')) break;
   }
   return got;
@@ -32,10 +33,20 @@ struct Case {
 
 TEST(EscapeKeys, AsSsh) {
   const Case cases[] = {
-      {"ls\r~.rest", '~', "ls\r", "."}, {"~.", '~', "", "."},          {"~\x1a" "x", '~', "x", "z"},
-      {"~?\r~.", '~', "\r", "?."},      {"~~a", '~', "~a", ""},        {"~a", '~', "~a", ""},
-      {"a~.", '~', "a~.", ""},          {"\n~.", '~', "\n", "."},      {"~~~.", '~', "~~.", ""},
-      {"~.", std::nullopt, "~.", ""},   {"%.", '%', "", "."},          {"~.", '%', "~.", ""},
+      {"ls\r~.rest", '~', "ls\r", "."},
+      {"~.", '~', "", "."},
+      {"~\x1a"
+       "x",
+       '~', "x", "z"},
+      {"~?\r~.", '~', "\r", "?."},
+      {"~~a", '~', "~a", ""},
+      {"~a", '~', "~a", ""},
+      {"a~.", '~', "a~.", ""},
+      {"\n~.", '~', "\n", "."},
+      {"~~~.", '~', "~~.", ""},
+      {"~.", std::nullopt, "~.", ""},
+      {"%.", '%', "", "."},
+      {"~.", '%', "~.", ""},
       {"~\r~.", '~', "~\r", "."},
   };
   for (const auto& [keys, escape, text, commands] : cases) {

@@ -63,7 +63,8 @@ bool TerminalTrace::sequence_ended(char final_byte) {
     resized_ = true;
     return true;
   }
-  if ((final_byte == 'h' || final_byte == 'l') && parameters_.starts_with('?')) return set_private_modes(final_byte == 'h');
+  if ((final_byte == 'h' || final_byte == 'l') && parameters_.starts_with('?'))
+    return set_private_modes(final_byte == 'h');
   return false;
 }
 
@@ -80,8 +81,10 @@ bool TerminalTrace::set_private_modes(bool on) {
     if (mode == kColumns132) resized_ = changed = true;
     const bool usually_on = std::ranges::find(kUsuallyOn, mode) != std::end(kUsuallyOn);
     if (!usually_on && std::ranges::find(kUsuallyOff, mode) == std::end(kUsuallyOff)) continue;
-    if (on != usually_on) changed = modes_.insert(mode).second || changed;
-    else changed = modes_.erase(mode) > 0 || changed;
+    if (on != usually_on)
+      changed = modes_.insert(mode).second || changed;
+    else
+      changed = modes_.erase(mode) > 0 || changed;
   }
   return changed;
 }

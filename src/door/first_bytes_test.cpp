@@ -15,9 +15,9 @@ Verdict byte_by_byte(std::string_view text) {
 }
 
 TEST(FirstBytes, WebPagesAndTlsAreSeenHoweverTheyArrive) {
-  const std::string_view http[] = {"POST / HTTP/1.1\r\nHost: x\r\n\r\nid\n", "GET /x HTTP/1.0\r\n", "OPTIONS * HTTP/1.1\r\n",
-                                   "CONNECT 127.0.0.1:7 HTTP/1.1\r\n", "GET http://x/ HTTP/1.1\r\n",
-                                   "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"};
+  const std::string_view http[] = {
+      "POST / HTTP/1.1\r\nHost: x\r\n\r\nid\n", "GET /x HTTP/1.0\r\n",        "OPTIONS * HTTP/1.1\r\n",
+      "CONNECT 127.0.0.1:7 HTTP/1.1\r\n",       "GET http://x/ HTTP/1.1\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"};
   for (const auto text : http) {
     EXPECT_EQ(whole(text), Verdict::kHttp) << text;
     EXPECT_EQ(byte_by_byte(text), Verdict::kHttp) << text;
@@ -28,8 +28,8 @@ TEST(FirstBytes, WebPagesAndTlsAreSeenHoweverTheyArrive) {
 }
 
 TEST(FirstBytes, PeopleAreNot) {
-  const std::string_view typed[] = {"ls\n", "GETFACL=1\n", "get /x\n", "echo POST / HTTP/1.1\n", "\x16", "P", "HEAD\n/\n",
-                                    "\xff\xfb\x18\xff\xfb\x1f"};
+  const std::string_view typed[] = {"ls\n", "GETFACL=1\n", "get /x\n",  "echo POST / HTTP/1.1\n",
+                                    "\x16", "P",           "HEAD\n/\n", "\xff\xfb\x18\xff\xfb\x1f"};
   for (const auto text : typed) {
     EXPECT_EQ(whole(text), Verdict::kFine) << text;
     EXPECT_EQ(byte_by_byte(text), Verdict::kFine) << text;

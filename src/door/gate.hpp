@@ -15,8 +15,8 @@ namespace farpty::door {
 enum class Openness { kThisUser, kAnyLocalUser, kPublic };
 
 struct Limits {
-  unsigned sessions = 1024;   // at a time, over all doors
-  unsigned per_source = 0;    // at a time from one address; 0: no limit
+  unsigned sessions = 1024;  // at a time, over all doors
+  unsigned per_source = 0;   // at a time from one address; 0: no limit
 };
 
 class Gate {
@@ -24,7 +24,8 @@ class Gate {
   // A peer that was let in; its place is free again when this is gone.
   class Pass {
    public:
-    Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)),
+    Pass(Pass&& other) noexcept
+        : gate_(std::exchange(other.gate_, nullptr)),
           source_(std::move(other.source_)),
           peer_(std::move(other.peer_)) {}
     Pass& operator=(Pass&&) = delete;

@@ -11,7 +11,7 @@ namespace farpty::door {
 enum class ProbeSize { kNo, kYes };
 
 struct Settings {
-  session::Spec spec;  // program, limits; the environment without TERM
+  session::Spec spec;                   // program, limits; the environment without TERM
   std::string term = "xterm-256color";  // TERM where the protocol does not carry it
   ProbeSize probe_size = ProbeSize::kNo;
 };

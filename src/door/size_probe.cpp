@@ -52,9 +52,12 @@ void SizeProbe::see_output(Bytes bytes) {
         if (c < 0x80 || c > 0xbf || --character_rest_ == 0) output_ = c == 0x1b ? Output::kEscape : Output::kGround;
         break;
       case Output::kEscape:
-        if (c == '[') output_ = Output::kControlSequence;
-        else if (c == ']' || c == 'P' || c == '_' || c == '^' || c == 'X') output_ = Output::kString;
-        else if (c < 0x20 || c > 0x2f) output_ = Output::kGround;  // an intermediate byte is followed by more
+        if (c == '[')
+          output_ = Output::kControlSequence;
+        else if (c == ']' || c == 'P' || c == '_' || c == '^' || c == 'X')
+          output_ = Output::kString;
+        else if (c < 0x20 || c > 0x2f)
+          output_ = Output::kGround;  // an intermediate byte is followed by more
         break;
       case Output::kControlSequence:
         if (c >= 0x40 && c <= 0x7e) output_ = Output::kGround;

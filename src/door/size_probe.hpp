@@ -23,7 +23,10 @@ class SizeProbe {
  public:
   using Clock = std::chrono::steady_clock;
 
-  static constexpr std::string_view kQuestion = "\x1b" "7\x1b[9999;9999H\x1b[6n\x1b" "8";
+  static constexpr std::string_view kQuestion =
+      "\x1b"
+      "7\x1b[9999;9999H\x1b[6n\x1b"
+      "8";
   static constexpr std::chrono::seconds kWindow{10};
   // A report cut in two by the network waits this long for its rest; so long may an Escape key be late, within the window.
   static constexpr std::chrono::milliseconds kPartialWait{200};

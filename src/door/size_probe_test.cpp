@@ -45,7 +45,8 @@ TEST(SizeProbe, AFirstReadWithNewlineOrEndOfFileSwitchesItOff) {
 }
 
 TEST(SizeProbe, NothingElseIsEaten) {
-  for (const std::string typed : std::initializer_list<const char*>{"\x1b[A", "\x1b[1;2R", "\x1bOP", "\x1b[;R", "\x1b[12;R", "\x1b[5;x", "\x1b\x1b[B", "\x1b[99999;99999999R"}) {
+  for (const std::string typed : std::initializer_list<const char*>{
+           "\x1b[A", "\x1b[1;2R", "\x1bOP", "\x1b[;R", "\x1b[12;R", "\x1b[5;x", "\x1b\x1b[B", "\x1b[99999;99999999R"}) {
     for (std::size_t cut = 0; cut <= typed.size(); ++cut) {
       auto probe = asked();
       std::string got = type(probe, typed.substr(0, cut)) + type(probe, typed.substr(cut));

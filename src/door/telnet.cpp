@@ -40,22 +40,14 @@ void TelnetConnection::on_event(telnet::Event event) {
   if (session() == nullptr) return;
   using enum pty::ControlCharacter;
   switch (event) {
-    case telnet::Event::kInterrupt:
-      return session()->type(kInterrupt);
-    case telnet::Event::kAbort:
-      return session()->type(kQuit);
-    case telnet::Event::kSuspend:
-      return session()->type(kSuspend);
-    case telnet::Event::kEraseCharacter:
-      return session()->type(kErase);
-    case telnet::Event::kEraseLine:
-      return session()->type(kKill);
-    case telnet::Event::kEndOfFile:
-      return session()->type(kEndOfFile);
-    case telnet::Event::kBreak:
-      return session()->send_break();
-    case telnet::Event::kAbortOutput:
-      return;  // nothing that the program wrote is ever thrown away
+    case telnet::Event::kInterrupt: return session()->type(kInterrupt);
+    case telnet::Event::kAbort: return session()->type(kQuit);
+    case telnet::Event::kSuspend: return session()->type(kSuspend);
+    case telnet::Event::kEraseCharacter: return session()->type(kErase);
+    case telnet::Event::kEraseLine: return session()->type(kKill);
+    case telnet::Event::kEndOfFile: return session()->type(kEndOfFile);
+    case telnet::Event::kBreak: return session()->send_break();
+    case telnet::Event::kAbortOutput: return;  // nothing that the program wrote is ever thrown away
   }
 }
 

@@ -32,7 +32,7 @@ class Listener {
   Result<OwnedFd> accept() const;
 
   [[nodiscard]] int fd() const { return socket_.get(); }
-  [[nodiscard]] const Url& url() const { return url_; }  // with the port that the kernel chose
+  [[nodiscard]] const Url& url() const { return url_; }   // with the port that the kernel chose
   [[nodiscard]] bool is_local() const { return local_; }  // loopback address or unix socket
 
  private:

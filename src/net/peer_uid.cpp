@@ -88,10 +88,10 @@ Result<Owner> owner_by_sock_diag(const Ends& ends) {
 std::string proc_form(const Address& address) {
   std::string text;
   char word[16];
-  const auto* bytes = address.family() == AF_INET
-                          ? reinterpret_cast<const unsigned char*>(
-                                &reinterpret_cast<const sockaddr_in&>(address.storage).sin_addr)
-                          : reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_addr.s6_addr;
+  const auto* bytes =
+      address.family() == AF_INET
+          ? reinterpret_cast<const unsigned char*>(&reinterpret_cast<const sockaddr_in&>(address.storage).sin_addr)
+          : reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_addr.s6_addr;
   for (int i = 0; i < (address.family() == AF_INET ? 1 : 4); ++i) {
     std::uint32_t value = 0;
     std::memcpy(&value, bytes + i * 4, 4);

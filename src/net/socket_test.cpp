@@ -20,7 +20,9 @@ class Receive : public testing::Test {
     client_ = std::move(*dial(listener.url()));
     server_ = std::move(*listener.accept());
   }
-  void send_text(std::string_view text) { ASSERT_EQ(send(client_.get(), text.data(), text.size(), 0), std::ssize(text)); }
+  void send_text(std::string_view text) {
+    ASSERT_EQ(send(client_.get(), text.data(), text.size(), 0), std::ssize(text));
+  }
   void wait_for(short events) {
     pollfd server{.fd = server_.get(), .events = events, .revents = 0};
     ASSERT_EQ(poll(&server, 1, 5000), 1);

@@ -56,10 +56,9 @@ Result<Started> KernelPty::start(boost::asio::io_context& context, const Program
   std::unique_ptr<KernelPty> pty(new KernelPty(context, std::move(master), name));
   pty->readiness_ = std::move(readiness);
   FARPTY_TRY(pty->resize(size));
-  FARPTY_ASSIGN(spawned, spawn(program, {.in = slave.get(),
-                                     .out = slave.get(),
-                                     .err = slave.get(),
-                                     .controlling = Controlling::kYes}));
+  FARPTY_ASSIGN(
+      spawned,
+      spawn(program, {.in = slave.get(), .out = slave.get(), .err = slave.get(), .controlling = Controlling::kYes}));
   return Started{.terminal = std::move(pty), .child = std::move(spawned)};
 }
 
@@ -81,8 +80,10 @@ Transfer KernelPty::write(Bytes from) {
 void KernelPty::end_input() {
   if (!master_ || end_of_input_) return;
   auto slave = open_slave(master_.get(), name_);
-  if (slave) end_of_input_.emplace(context_, master_.get(), std::move(*slave));
-  else hangup();  // no other way to say that nothing more will come
+  if (slave)
+    end_of_input_.emplace(context_, master_.get(), std::move(*slave));
+  else
+    hangup();  // no other way to say that nothing more will come
 }
 
 Result<> KernelPty::resize(WindowSize size) {

@@ -89,10 +89,11 @@ TEST_P(EachWatch, APartialLineComesBeforeTheEnd) {
 
 TEST(Spawn, ChildIsClean) {
   signal(SIGUSR1, SIG_IGN);
-  const auto got = run(TerminalKind::kKernel,
-                       shell("grep -E 'Sig(Blk|Ign)' /proc/self/status; ls /proc/self/fd | tr '\\n' ' '; ps -o sid= -p $$ | "
-                             "grep -qw $$ && echo leader"),
-                       "", ChildWatch::kPidfdElseSignal);
+  const auto got =
+      run(TerminalKind::kKernel,
+          shell("grep -E 'Sig(Blk|Ign)' /proc/self/status; ls /proc/self/fd | tr '\\n' ' '; ps -o sid= -p $$ | "
+                "grep -qw $$ && echo leader"),
+          "", ChildWatch::kPidfdElseSignal);
   signal(SIGUSR1, SIG_DFL);
   EXPECT_NE(got.output.find("SigBlk:\t0000000000000000"), std::string::npos) << got.output;
   EXPECT_NE(got.output.find("SigIgn:\t0000000000000000"), std::string::npos) << got.output;
@@ -154,8 +155,9 @@ std::string after_break(const std::string& script) {
 TEST(KernelPty, BreakDoesWhatTheModeSays) {
   EXPECT_EQ(after_break("stty raw -echo; printf ready; head -c1 | od -An -tx1"), " 00\n");
   EXPECT_EQ(after_break("stty raw -echo ignbrk; printf ready; stty min 0 time 3; head -c1 | od -An -tx1"), "");
-  EXPECT_EQ(after_break("trap 'printf interrupted; exit' INT; stty -echo brkint; printf ready; while :; do sleep 1; done"),
-            "interrupted");
+  EXPECT_EQ(
+      after_break("trap 'printf interrupted; exit' INT; stty -echo brkint; printf ready; while :; do sleep 1; done"),
+      "interrupted");
 }
 
 }  // namespace

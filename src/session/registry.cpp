@@ -35,8 +35,10 @@ void Registry::finish_all(Cause cause) {
 }
 
 void Registry::when_empty(std::function<void()> then) {
-  if (sessions_.empty()) then();
-  else when_empty_ = std::move(then);
+  if (sessions_.empty())
+    then();
+  else
+    when_empty_ = std::move(then);
 }
 
 }  // namespace farpty::session

@@ -19,9 +19,9 @@ inline constexpr std::uint16_t kMaxRows = 1000;
 // A peer's size made safe: capped; zero, which means "unknown" (RFC 1073), becomes the default's value.
 [[nodiscard]] constexpr WindowSize sane_size(unsigned columns, unsigned rows) {
   const WindowSize unknown;
-  return {.columns = columns == 0 ? unknown.columns
-                                  : static_cast<std::uint16_t>(std::min<unsigned>(columns, kMaxColumns)),
-          .rows = rows == 0 ? unknown.rows : static_cast<std::uint16_t>(std::min<unsigned>(rows, kMaxRows))};
+  return {
+      .columns = columns == 0 ? unknown.columns : static_cast<std::uint16_t>(std::min<unsigned>(columns, kMaxColumns)),
+      .rows = rows == 0 ? unknown.rows : static_cast<std::uint16_t>(std::min<unsigned>(rows, kMaxRows))};
 }
 
 }  // namespace farpty
