@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
-#include "net/peer_uid.hpp"
+#include "net/peer_socket.hpp"
 #include "net/socket.hpp"
 
 namespace farpty::door {
@@ -19,6 +19,8 @@ namespace {
 // For the peer to answer our FIN with its own: an earlier close with its bytes unread would reset the connection, and the
 // last output with it (RFC 1122, 4.2.2.13).
 constexpr std::chrono::seconds kLinger{1};
+constexpr std::chrono::milliseconds kSeeOffPause{5};
+constexpr int kDropsPerRound = 16;  // a peer that floods us after the end leaves each round to the others
 constexpr std::chrono::seconds kFlushTimeout{30};  // for a peer that does not read
 // A decoder may hand on a few bytes more than it just got: what it held back before.
 constexpr std::size_t kHeldBack = 64;
@@ -194,17 +196,29 @@ void Connection::linger() {
   if (state_ != State::kLingering) {
     state_ = State::kLingering;
     shutdown(socket_.get(), SHUT_WR);
-    timer_.expires_after(kLinger);
-    timer_.async_wait([this](const boost::system::error_code& code) {
-      if (!code) close();
-    });
+    linger_until_ = session::Clock::now() + kLinger;
+    see_off();
   }
-  ssize_t count = 0;
   std::array<std::byte, 4096> dropped;
-  do count = recv(socket_.get(), dropped.data(), dropped.size(), 0);
-  while (count > 0);
-  if (count == 0 || errno != EAGAIN) return close();
-  readiness_.when_readable([this] { linger(); });
+  for (int i = 0; i < kDropsPerRound; ++i) {
+    const auto got = net::receive(socket_.get(), dropped);
+    if (got.code == EAGAIN) return readiness_.when_readable([this] { linger(); });
+    if (got.code != 0 || got.count == 0) return close();
+  }
+  later_.run([this] { linger(); });
+}
+
+// A netcat whose keyboard is still open stays when it reads our end; only a reset makes it leave. On loopback the kernel
+// tells when its program has read everything, so that the reset costs it nothing. Most clients are gone before the first look.
+void Connection::see_off() {
+  timer_.expires_after(kSeeOffPause);
+  timer_.async_wait([this](const boost::system::error_code& code) {
+    if (code) return;
+    const bool has_read_all = net::peer_has_read_all(socket_.get()) == true;
+    if (!has_read_all && session::Clock::now() < linger_until_) return see_off();
+    if (has_read_all) net::abort_on_close(socket_.get());
+    close();
+  });
 }
 
 void Connection::lost() {

@@ -78,6 +78,7 @@ class Connection : public session::Viewer {
   void lost();
   void finish_sending();
   void linger();
+  void see_off();
   void close();
 
   Shared& shared_;
@@ -97,6 +98,7 @@ class Connection : public session::Viewer {
   bool reading_ = false;
   Later later_;
   boost::asio::steady_timer timer_;
+  session::Clock::time_point linger_until_;
 };
 
 }  // namespace farpty::door

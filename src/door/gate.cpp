@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "net/address.hpp"
-#include "net/peer_uid.hpp"
+#include "net/peer_socket.hpp"
 
 namespace farpty::door {
 

@@ -1,4 +1,4 @@
-#include "net/peer_uid.hpp"
+#include "net/peer_socket.hpp"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -29,6 +29,7 @@ namespace {
 struct Owner {
   uid_t uid = 0;
   unsigned long inode = 0;  // 0: nobody holds that end
+  unsigned unread = 0;      // bytes that its program has not read; a FIN counts as one
 };
 
 std::unexpected<Error> unknown_owner(std::string reason) {
@@ -81,7 +82,7 @@ Result<Owner> owner_by_sock_diag(const Ends& ends) {
   }
   if (header->nlmsg_len < NLMSG_LENGTH(sizeof(inet_diag_msg))) return unknown_owner("sock_diag's answer is cut short");
   const auto* message = static_cast<const inet_diag_msg*>(NLMSG_DATA(header));
-  return Owner{.uid = message->idiag_uid, .inode = message->idiag_inode};
+  return Owner{.uid = message->idiag_uid, .inode = message->idiag_inode, .unread = message->idiag_rqueue};
 }
 
 // An address as /proc/net/tcp and tcp6 print it: 32-bit words in host order, then the port (proc(5)).
@@ -169,6 +170,15 @@ std::optional<bool> peer_is_held(int socket) {
   return owner->inode != 0;
 }
 
+std::optional<bool> peer_has_read_all(int socket) {
+  if (is_unix(socket)) return std::nullopt;
+  const auto ends = ends_of(socket);
+  if (!ends || !ends->peer.is_loopback()) return std::nullopt;
+  const auto owner = owner_by_sock_diag(*ends);
+  if (!owner || owner->inode == 0) return std::nullopt;
+  return owner->unread == 0;
+}
+
 #else  // a server of insecure doors runs on Linux only; elsewhere only unix sockets say who connects
 
 Result<uid_t> peer_uid(int socket) {
@@ -179,7 +189,13 @@ Result<uid_t> peer_uid(int socket) {
 }
 Result<uid_t> peer_uid_from_proc(int) { return failure("cannot tell who connects:", "", "this system has no /proc"); }
 std::optional<bool> peer_is_held(int) { return std::nullopt; }
+std::optional<bool> peer_has_read_all(int) { return std::nullopt; }
 
 #endif
+
+void abort_on_close(int socket) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
 
 }  // namespace farpty::net

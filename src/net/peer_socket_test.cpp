@@ -1,4 +1,4 @@
-#include "net/peer_uid.hpp"
+#include "net/peer_socket.hpp"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -25,9 +25,9 @@ Pair connect_pair(const char* text) {
   return {std::move(*server), std::move(*client)};
 }
 
-class PeerUid : public testing::TestWithParam<const char*> {};
+class PeerSocket : public testing::TestWithParam<const char*> {};
 
-TEST_P(PeerUid, IsOurs) {
+TEST_P(PeerSocket, IsOurs) {
   const Pair pair = connect_pair(GetParam());
   const auto uid = peer_uid(pair.server.get());
   ASSERT_TRUE(uid) << uid.error().message();
@@ -35,29 +35,43 @@ TEST_P(PeerUid, IsOurs) {
   EXPECT_EQ(peer_is_held(pair.server.get()), true);
 }
 
-TEST_P(PeerUid, BothWaysAgree) {
+TEST_P(PeerSocket, BothWaysAgree) {
   const Pair pair = connect_pair(GetParam());
   const auto uid = peer_uid_from_proc(pair.server.get());
   ASSERT_TRUE(uid) << uid.error().message();
   EXPECT_EQ(*uid, getuid());
 }
 
-TEST_P(PeerUid, HalfCloseIsNotGone) {
+TEST_P(PeerSocket, HalfCloseIsNotGone) {
   const Pair pair = connect_pair(GetParam());
   shutdown(pair.client.get(), SHUT_WR);
   EXPECT_EQ(peer_is_held(pair.server.get()), true);
 }
 
-TEST_P(PeerUid, GoneHasNoOwner) {
+TEST_P(PeerSocket, GoneHasNoOwner) {
   Pair pair = connect_pair(GetParam());
   pair.client.reset();
   EXPECT_EQ(peer_is_held(pair.server.get()), false);
   EXPECT_FALSE(peer_uid(pair.server.get()));
 }
 
-INSTANTIATE_TEST_SUITE_P(Tcp, PeerUid, testing::Values("raw://127.0.0.1:0", "raw://[::1]:0"));
+TEST_P(PeerSocket, ReadingIsSeenToTheEnd) {
+  const Pair pair = connect_pair(GetParam());
+  EXPECT_EQ(peer_has_read_all(pair.server.get()), true);
+  ASSERT_EQ(send(pair.server.get(), "x", 1, 0), 1);
+  EXPECT_EQ(peer_has_read_all(pair.server.get()), false);
+  char byte = 0;
+  ASSERT_EQ(recv(pair.client.get(), &byte, 1, 0), 1);
+  EXPECT_EQ(peer_has_read_all(pair.server.get()), true);
+  shutdown(pair.server.get(), SHUT_WR);
+  EXPECT_EQ(peer_has_read_all(pair.server.get()), false);
+  ASSERT_EQ(recv(pair.client.get(), &byte, 1, 0), 0);
+  EXPECT_EQ(peer_has_read_all(pair.server.get()), true);
+}
 
-TEST(PeerUidUnix, IsOursAndGoneIsSeen) {
+INSTANTIATE_TEST_SUITE_P(Tcp, PeerSocket, testing::Values("raw://127.0.0.1:0", "raw://[::1]:0"));
+
+TEST(PeerSocketUnix, IsOursAndGoneIsSeen) {
   const std::string path = testing::TempDir() + "farpty-peer-" + std::to_string(getpid());
   Pair pair = connect_pair(("raw+unix://" + path).c_str());
   EXPECT_EQ(*peer_uid(pair.server.get()), getuid());
