@@ -66,16 +66,19 @@ void LineDiscipline::reprint() {
 // n_tty.c: eraser, which kind is meant
 void LineDiscipline::erase(std::uint8_t key) {
   if (input_.head == input_.lines) return;
-  if (key == settings_.cc[kVerase]) return erase_back(Erasing::kCharacter);
-  if (key == settings_.cc[kVwerase]) return erase_back(Erasing::kWord);
-  if (!settings_.local(lflag::kEcho)) {
-    input_.head = input_.lines;
-    return;
-  }
   const bool visibly =
       settings_.local(lflag::kEchok) && settings_.local(lflag::kEchoke) && settings_.local(lflag::kEchoe);
-  if (visibly) return erase_back(Erasing::kLine);
-  kill_without_erasing();
+  if (key == settings_.cc[kVerase]) {
+    erase_back(Erasing::kCharacter);
+  } else if (key == settings_.cc[kVwerase]) {
+    erase_back(Erasing::kWord);
+  } else if (!settings_.local(lflag::kEcho)) {
+    input_.head = input_.lines;
+  } else if (visibly) {
+    erase_back(Erasing::kLine);
+  } else {
+    kill_without_erasing();
+  }
 }
 
 void LineDiscipline::kill_without_erasing() {

@@ -92,7 +92,7 @@ void FlipQueue::clear() {
 
 FlipQueue::Piece FlipQueue::front() {
   free_drained();
-  return {bytes_ + bytes_begin_, block(0).left};
+  return {.bytes = bytes_ + bytes_begin_, .size = block(0).left};
 }
 
 void FlipQueue::take(std::size_t size) {
@@ -101,8 +101,8 @@ void FlipQueue::take(std::size_t size) {
 }
 
 FlipQueue::Piece FlipQueue::look_ahead() {
-  if (seen_ < bytes_begin_) seen_ = bytes_begin_;
-  const Piece piece = {bytes_ + seen_, bytes_end_ - seen_};
+  seen_ = seen_ < bytes_begin_ ? bytes_begin_ : seen_;
+  const Piece piece = {.bytes = bytes_ + seen_, .size = bytes_end_ - seen_};
   seen_ = bytes_end_;
   return piece;
 }

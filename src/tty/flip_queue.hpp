@@ -68,7 +68,7 @@ class FlipQueue {
   std::size_t first_ = 0, count_ = 1;
   Block blocks_[kMostBlocks];
   std::size_t bytes_begin_ = 0, bytes_end_ = 0, seen_ = 0;
-  std::uint8_t bytes_[2 * kMostMemory];
+  std::uint8_t bytes_[2 * kMostMemory] = {};
 };
 
 }  // namespace farpty::tty

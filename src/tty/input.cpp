@@ -32,11 +32,11 @@ LineDiscipline::Room LineDiscipline::make_room(WhenFull when_full) {
   int room = static_cast<int>(InputQueue::kSize) - static_cast<int>(input_.size());
   if (settings_.input(iflag::kParmrk)) room = (room + kParityMarkSize - 1) / kParityMarkSize;
   --room;
-  if (room > 0) return {static_cast<std::size_t>(room), false};
+  if (room > 0) return {.bytes = static_cast<std::size_t>(room), .overflow = false};
   const bool overflow = edits_lines() && input_.lines == input_.tail;
   if (overflow && room < 0) --input_.head;
   held_back_ = when_full == WhenFull::kHoldBack && !overflow;
-  return {overflow ? 1U : 0U, overflow};
+  return {.bytes = overflow ? 1U : 0U, .overflow = overflow};
 }
 
 // n_tty.c: __receive_buf

@@ -44,6 +44,9 @@ class LineDiscipline {
   explicit LineDiscipline(MasterPort& master);
   LineDiscipline(const LineDiscipline&) = delete;
   LineDiscipline& operator=(const LineDiscipline&) = delete;
+  LineDiscipline(LineDiscipline&&) = delete;
+  LineDiscipline& operator=(LineDiscipline&&) = delete;
+  ~LineDiscipline() = default;
 
   [[nodiscard]] const Termios& termios() const { return settings_; }
   // TCSETS: takes effect between the bytes before and after it. TCSADRAIN needs nothing more here, because written
@@ -149,7 +152,7 @@ class LineDiscipline {
   bool copy_input(Reading& reading);
   bool copy_raw(Reading& reading);
   bool copy_line(Reading& reading);
-  ReadResult wait_for_input(const Reading& reading) const;
+  [[nodiscard]] ReadResult wait_for_input(const Reading& reading) const;
   ReadResult gather(Reading& reading);
   void copy_the_rest(Reading& reading);
   void skip_end_of_file();

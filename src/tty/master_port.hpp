@@ -12,8 +12,14 @@ namespace farpty::tty {
 
 class MasterPort {
  public:
+  MasterPort() = default;
+  MasterPort(const MasterPort&) = delete;
+  MasterPort& operator=(const MasterPort&) = delete;
+  MasterPort(MasterPort&&) = delete;
+  MasterPort& operator=(MasterPort&&) = delete;
+
   // Bytes that write() is sure to take; 0 makes the discipline wait, and its echo too.
-  virtual std::size_t room() const { return 0; }
+  [[nodiscard]] virtual std::size_t room() const { return 0; }
   // Takes up to `size` bytes and returns how many. With OPOST off the discipline calls it without asking room().
   virtual std::size_t write(const std::uint8_t* bytes, std::size_t size) {
     static_cast<void>(bytes);

@@ -71,7 +71,7 @@ int Output::put_processed(std::uint8_t c, const Termios& settings, std::size_t r
 
 std::size_t Output::put_unchanged(const std::uint8_t* bytes, std::size_t size, const Termios& settings) {
   const std::size_t limit = room();
-  if (size > limit) size = limit;
+  size = size > limit ? limit : size;
   std::size_t length = 0;
   for (; length < size; ++length) {
     const std::uint8_t c = bytes[length];

@@ -54,7 +54,7 @@ class PtyPair final : private MasterPort {
   }
 
  private:
-  std::size_t room() const override;
+  [[nodiscard]] std::size_t room() const override;
   std::size_t write(const std::uint8_t* bytes, std::size_t size) override;
   void discard() override;
 
@@ -73,7 +73,7 @@ class PtyPair final : private MasterPort {
   bool master_held_back_ = false;
   mutable bool raced_ = false;
   std::size_t master_begin_ = 0, master_size_ = 0;
-  std::uint8_t master_[kMasterSize];
+  std::uint8_t master_[kMasterSize] = {};
 };
 
 }  // namespace farpty::tty

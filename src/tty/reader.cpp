@@ -1,4 +1,6 @@
 // read(2) of the slave: one line, or as many raw bytes as VMIN and VTIME ask for (n_tty.c: n_tty_read and its helpers).
+#include <initializer_list>
+
 #include "tty/line_discipline.hpp"
 
 namespace farpty::tty {
@@ -56,7 +58,7 @@ ReadResult LineDiscipline::gather(Reading& reading) {
     }
     if (reading.done_ >= reading.minimum_) break;
   }
-  return {ReadResult::Wait::kDone, 0, reading.done_};
+  return {.wait = ReadResult::Wait::kDone, .deciseconds = 0, .size = reading.done_};
 }
 
 // n_tty.c: n_tty_continue_cookie
@@ -73,10 +75,11 @@ void LineDiscipline::copy_the_rest(Reading& reading) {
 // n_tty.c: n_tty_wait_for_input
 ReadResult LineDiscipline::wait_for_input(const Reading& reading) const {
   using enum ReadResult::Wait;
-  if (reading.done_ > 0 && reading.time_ > 0) return {kTimer, reading.time_, reading.done_};
-  if (!reading.has_first_time_) return {kInput, 0, reading.done_};
-  if (reading.first_time_ == 0) return {kDone, 0, reading.done_};
-  return {kTimer, reading.first_time_, reading.done_};
+  if (reading.done_ > 0 && reading.time_ > 0)
+    return {.wait = kTimer, .deciseconds = reading.time_, .size = reading.done_};
+  if (!reading.has_first_time_) return {.wait = kInput, .deciseconds = 0, .size = reading.done_};
+  if (reading.first_time_ == 0) return {.wait = kDone, .deciseconds = 0, .size = reading.done_};
+  return {.wait = kTimer, .deciseconds = reading.first_time_, .size = reading.done_};
 }
 
 // Copies into the current piece; returns whether the same read may take more without waiting.
@@ -86,8 +89,9 @@ bool LineDiscipline::copy_input(Reading& reading) { return reads_lines() ? copy_
 // file.
 bool LineDiscipline::copy_raw(Reading& reading) {
   std::size_t count = input_.published - input_.tail;
-  if (count > input_.bytes_to_ring_end()) count = input_.bytes_to_ring_end();
-  if (count > reading.piece_left()) count = reading.piece_left();
+  for (const std::size_t limit : {input_.bytes_to_ring_end(), reading.piece_left()}) {
+    count = count > limit ? limit : count;
+  }
   if (count == 0) return false;
   input_.copy(reading.next(), count);
   const bool file_end =

@@ -115,12 +115,12 @@ TEST(Termios, SpeedsFollowTheirCodes) {
     std::uint32_t cflag, ispeed, ospeed, input, output;
   };
   const Example examples[] = {
-      {B38400, 1, 2, 38400, 38400},                        // codes win over numbers
-      {B9600 | (B300 << IBSHIFT), 0, 0, 300, 9600},        // an input speed of its own
-      {B4000000, 0, 0, 4000000, 4000000},                  // the last code
-      {B0, 7, 7, 0, 0},                                    // hang up, which a pty does not
-      {BOTHER, 111, 222, 222, 222},                        // any number; the input follows the output
-      {BOTHER | (BOTHER << IBSHIFT), 111, 222, 111, 222},  // both on their own
+      {.cflag = B38400, .ispeed = 1, .ospeed = 2, .input = 38400, .output = 38400},  // codes win over numbers
+      {.cflag = B9600 | (B300 << IBSHIFT), .ispeed = 0, .ospeed = 0, .input = 300, .output = 9600},
+      {.cflag = B4000000, .ispeed = 0, .ospeed = 0, .input = 4000000, .output = 4000000},  // the last code
+      {.cflag = B0, .ispeed = 7, .ospeed = 7, .input = 0, .output = 0},              // hang up, which a pty does not
+      {.cflag = BOTHER, .ispeed = 111, .ospeed = 222, .input = 222, .output = 222},  // the input follows the output
+      {.cflag = BOTHER | (BOTHER << IBSHIFT), .ispeed = 111, .ospeed = 222, .input = 111, .output = 222},
   };
   for (const Example& example : examples) {
     Termios wanted = initial_termios();

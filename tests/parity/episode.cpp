@@ -1,43 +1,109 @@
 #include "episode.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <optional>
 #include <utility>
 
 #include "generator.hpp"
 #include "model_side.hpp"
+#include "tty/character.hpp"
 
 namespace farpty::parity {
 
 namespace {
 
+// Whether a typed byte may be a key that flushes the output (over-careful about ISTRIP and IUCLC).
+bool may_be_signal(std::uint8_t c, const tty::Termios& termios) {
+  const std::uint8_t stripped = c & 0x7f;
+  for (const tty::Cc key : {tty::kVintr, tty::kVquit, tty::kVsusp}) {
+    for (const std::uint8_t form : {c, stripped, tty::to_lower(c), tty::to_lower(stripped)}) {
+      if (form == termios.cc[key]) return true;
+    }
+  }
+  return false;
+}
+
+// Whether it matters for a step how far the master's worker has come.
+bool needs_settled_master(const Step& step, const tty::PtyPair& pair) {
+  switch (step.op) {
+    case Op::kMasterRead:
+    case Op::kFlushMaster:
+    case Op::kFlushSlave: return true;
+    default: break;
+  }
+  if (!pair.slave_keeps_up()) return true;  // bytes that wait may be anything
+  const tty::Termios& termios = pair.slave().termios();
+  if (!termios.local(tty::lflag::kIsig) || termios.local(tty::lflag::kNoflsh)) return false;
+  if (step.op == Op::kSimulate) return may_be_signal(step.argument, termios);
+  return step.op == Op::kMasterWrite &&
+         std::ranges::any_of(step.bytes, [&](std::uint8_t c) { return may_be_signal(c, termios); });
+}
+
+// Both terminals, and how much of the kernel's was left to its workers.
+class Duel {
+ public:
+  Duel(KernelSide kernel) : kernel_(std::move(kernel)) {}
+
+  [[nodiscard]] const tty::PtyPair& pair() const { return model_.pair(); }
+
+  Verdict::Kind run(const Step& step, Observation& expected, Observation& observed) {
+    ++count_;
+    if (!master_settled_ && needs_settled_master(step, pair())) {
+      kernel_.settle_master(expected);
+      settled(expected);
+    }
+    const bool kept_up = pair().slave_keeps_up();
+    model_.run(step, expected);
+    if (model_.raced()) return Verdict::Kind::kRaced;
+    const KernelSide::Look look = {.at_master = must_look_at_master(step, expected),
+                                   .at_queues = count_ % 16 == 0,
+                                   .work_hidden = is_work_hidden(step, kept_up)};
+    const bool may_block = step.op == Op::kSlaveRead && step.other_end && !model_.waited();
+    const auto read = may_block ? KernelSide::Read::kBlocking : KernelSide::Read::kNonblocking;
+    kernel_.run(step, read, look, expected, observed);
+    if (look.at_master) {
+      settled(expected);
+    } else {
+      master_settled_ = false;
+    }
+    return expected == observed ? Verdict::Kind::kSame : Verdict::Kind::kDifferent;
+  }
+
+ private:
+  void settled(const Observation& expected) {
+    master_settled_ = true;
+    master_unread_ = expected.master_unread;
+  }
+  // Every few steps; and before so much is left to the worker that a late one could fill the queue.
+  [[nodiscard]] bool must_look_at_master(const Step& step, const Observation& expected) const {
+    constexpr std::uint32_t kMuch = 1000;
+    return count_ % 8 == 0 || needs_settled_master(step, pair()) || step.op == Op::kFlowMaster ||
+           step.op == Op::kPacketMode || expected.master_unread > master_unread_ + kMuch || pair().master_is_full();
+  }
+  // Typed behind something readable, or behind a full queue: nothing would tell that a worker is late.
+  [[nodiscard]] bool is_work_hidden(const Step& step, bool kept_up) const {
+    const bool types = step.op == Op::kMasterWrite || step.op == Op::kFlowMaster;
+    return (types && pair().slave().readable()) || !kept_up || !pair().slave_keeps_up() || pair().master_is_full();
+  }
+
+  KernelSide kernel_;
+  ModelSide model_;
+  std::uint64_t count_ = 0;
+  bool master_settled_ = true;
+  std::uint32_t master_unread_ = 0;
+};
+
 // `next_step` returns the step to do, or nothing at the end.
 template <typename NextStep>
 Result<Verdict> run(NextStep next_step, long patience) {
   FARPTY_ASSIGN(kernel, KernelSide::open(patience));
-  ModelSide model;
+  Duel duel(std::move(kernel));
   Verdict verdict;
-  while (std::optional<Step> step = next_step(model.pair())) {
+  while (std::optional<Step> step = next_step(duel.pair())) {
     verdict.steps.push_back(*std::move(step));
-    const Step& last = verdict.steps.back();
-    const bool kept_up = model.pair().slave_keeps_up();
-    model.run(last, verdict.expected);
-    if (model.raced()) {
-      verdict.kind = Verdict::Kind::kRaced;
-      break;
-    }
-    // Typed behind something readable, or behind a full queue: nothing would tell that a worker is late.
-    const bool types = last.op == Op::kMasterWrite || last.op == Op::kFlowMaster;
-    const bool typed_behind = types && model.pair().slave().readable();
-    const bool full = !kept_up || !model.pair().slave_keeps_up() || model.pair().master_is_full();
-    const auto work = typed_behind || full ? KernelSide::Work::kHidden : KernelSide::Work::kTold;
-    const bool may_block = last.op == Op::kSlaveRead && last.other_end && !model.waited();
-    const auto read = may_block ? KernelSide::Read::kBlocking : KernelSide::Read::kNonblocking;
-    kernel.run(last, read, work, verdict.expected, verdict.observed);
-    if (verdict.expected != verdict.observed) {
-      verdict.kind = Verdict::Kind::kDifferent;
-      break;
-    }
+    verdict.kind = duel.run(verdict.steps.back(), verdict.expected, verdict.observed);
+    if (verdict.kind != Verdict::Kind::kSame) break;
   }
   return verdict;
 }

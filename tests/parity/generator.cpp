@@ -13,6 +13,8 @@ Generator::Generator(std::uint64_t seed)
       master_reads_(!random_.one_in(8)),
       slave_reads_(!random_.one_in(6)),
       long_input_(random_.one_in(6)),
+      fills_input_(random_.one_in(6)),
+      stays_stopped_(random_.one_in(8)),
       wild_settings_(random_.one_in(3)),
       simulates_(random_.one_in(2)),
       settings_weight_(1 + random_.below(12)) {}
@@ -41,6 +43,12 @@ Step Generator::next(const tty::PtyPair& pair) {
     step.termios = settings(termios);
     return step;
   }
+  if (fills_input_ && chosen(60)) return step_for_full_input(pair);
+  if (stays_stopped_) {
+    if (chosen(2)) return {.op = Op::kFlowSlave, .argument = static_cast<std::uint8_t>(random_.below(2))};
+    if (chosen(3)) return type({termios.cc[random_.one_in(2) ? tty::kVstart : tty::kVstop]}, pair);
+    if (chosen(8)) return {.op = Op::kMasterWrite, .bytes = pasted(termios)};
+  }
   if (simulates_ && chosen(15)) return {.op = Op::kSimulate, .argument = character(termios)};
   if (chosen(25)) return type(typed(termios), pair);
   if (chosen(slave_reads_ ? 22 : 3)) {
@@ -59,11 +67,26 @@ Step Generator::type(std::vector<std::uint8_t> bytes, const tty::PtyPair& pair) 
   const std::size_t kept = pair.slave().kept() + bytes.size();
   const bool parity_marks = pair.slave().termios().input(tty::iflag::kParmrk);
   const bool fits = kept * (parity_marks ? 3 : 1) < kAlmostFull;
-  if (!pair.slave().readable() || !fits || !pair.slave_keeps_up()) {
+  const bool by_ioctl = pair.slave().readable() || random_.percent(simulates_ ? 70 : 10);
+  if (!by_ioctl || !fits || !pair.slave_keeps_up()) {
     return {.op = Op::kMasterWrite, .bytes = std::move(bytes)};
   }
   by_ioctl_.assign(bytes.begin() + 1, bytes.end());
   return {.op = Op::kSimulate, .argument = bytes.front()};
+}
+
+Step Generator::step_for_full_input(const tty::PtyPair& pair) {
+  const tty::Termios& termios = pair.slave().termios();
+  if (random_.one_in(8)) {
+    const std::uint32_t size = random_.one_in(4) ? read_size() : 1 + random_.below(300);
+    return {.op = Op::kSlaveRead, .size = size};
+  }
+  const bool full = pair.slave().kept() > tty::InputQueue::kSize - 16 || !pair.slave_keeps_up();
+  if (full && random_.percent(60)) {
+    if (random_.one_in(2)) return {.op = Op::kSimulate, .argument = character(termios)};
+    return {.op = Op::kMasterWrite, .bytes = {character(termios), character(termios)}};
+  }
+  return {.op = Op::kMasterWrite, .bytes = pasted(termios)};
 }
 
 Step Generator::ioctl_step() {
@@ -120,6 +143,20 @@ std::vector<std::uint8_t> Generator::typed(const tty::Termios& termios) {
   }
   bytes.resize(size);
   if (!random_.one_in(20)) cut_before_signal(bytes, termios);
+  return bytes;
+}
+
+// Much text with few keys in it. While there is something to read, only a newline at the end tells that all of it was taken.
+std::vector<std::uint8_t> Generator::pasted(const tty::Termios& termios) {
+  const std::size_t size = 1 + random_.below(random_.one_in(2) ? 2048 : 600);
+  std::vector<std::uint8_t> bytes;
+  while (bytes.size() < size) {
+    bytes.insert(bytes.end(), 1 + random_.below(200), static_cast<std::uint8_t>("abcz\t \xff\xa9"[random_.below(8)]));
+    if (random_.one_in(4)) bytes.push_back(character(termios));
+  }
+  bytes.resize(size);
+  cut_before_signal(bytes, termios);
+  if (random_.percent(80)) bytes.back() = '\n';
   return bytes;
 }
 

@@ -23,6 +23,8 @@ class Generator {
  private:
   std::uint8_t character(const tty::Termios& termios);
   std::vector<std::uint8_t> typed(const tty::Termios& termios);
+  std::vector<std::uint8_t> pasted(const tty::Termios& termios);
+  [[nodiscard]] Step step_for_full_input(const tty::PtyPair& pair);
   void cut_before_signal(std::vector<std::uint8_t>& bytes, const tty::Termios& termios);
   std::vector<std::uint8_t> printed();
   Step type(std::vector<std::uint8_t> bytes, const tty::PtyPair& pair);
@@ -34,7 +36,7 @@ class Generator {
   Random random_;
   std::deque<std::uint8_t> by_ioctl_;  // typed bytes that go by TIOCSTI, one a step
   std::uint32_t length_;
-  bool master_reads_, slave_reads_, long_input_, wild_settings_, simulates_;
+  bool master_reads_, slave_reads_, long_input_, fills_input_, stays_stopped_, wild_settings_, simulates_;
   std::uint32_t settings_weight_;
 };
 

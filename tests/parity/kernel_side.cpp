@@ -103,15 +103,23 @@ KernelSide::~KernelSide() {
   collect_signals(ignored);
 }
 
-void KernelSide::run(const Step& step, Read read, Work work, const Observation& expected, Observation& observation) {
+void KernelSide::run(const Step& step, Read read, Look look, const Observation& expected, Observation& observation) {
   observation.bytes.clear();
   observation.signals = 0;
   if (read == Read::kBlocking) ::sigprocmask(SIG_UNBLOCK, &alarm_signal(), nullptr);
   observation.result = apply(step, read, observation.bytes);
   if (read == Read::kBlocking) ::sigprocmask(SIG_BLOCK, &alarm_signal(), nullptr);
-  settle(work, expected, observation);
-  observation.slave_queued = number_of(slave_.get(), TIOCOUTQ);
-  observation.master_queued = number_of(master_.get(), TIOCOUTQ);
+  if (look.work_hidden) rest(patience_);
+  wait_until([&] {
+    const bool slave_done = slave_is_done(expected, observation);
+    return (!look.at_master || master_is_done(expected, observation)) && slave_done;
+  });
+  if (!look.at_master) {
+    observation.master_poll = expected.master_poll;
+    observation.master_unread = expected.master_unread;
+  }
+  observation.slave_queued = look.at_queues ? number_of(slave_.get(), TIOCOUTQ) : 0;
+  observation.master_queued = look.at_queues ? number_of(master_.get(), TIOCOUTQ) : 0;
   if (step.op == Op::kSetTermios) {
     ::ioctl(step.other_end ? master_.get() : slave_.get(), TCGETS2, &observation.termios);
   } else {
@@ -153,25 +161,34 @@ std::int64_t KernelSide::apply(const Step& step, Read read, std::vector<std::uin
   return -EINVAL;
 }
 
-bool KernelSide::workers_are_done(const Observation& expected, Observation& observation) {
-  // First the slave's worker, whose echo is work for the master's. poll() waits for a worker unless there is something to
-  // read; FIONREAD waits for one that has begun, since both lock the settings.
+// First the slave's worker, whose echo is work for the master's. poll() waits for a worker unless there is something to
+// read; FIONREAD waits for one that has begun, since both lock the settings.
+bool KernelSide::slave_is_done(const Observation& expected, Observation& observation) {
   observation.slave_poll = poll_now(slave_.get());
   observation.slave_unread = number_of(slave_.get(), FIONREAD);
-  observation.master_poll = poll_now(master_.get());
-  observation.master_unread = number_of(master_.get(), FIONREAD);
   collect_signals(observation.signals);
-  return observation.slave_poll == expected.slave_poll && observation.master_poll == expected.master_poll &&
-         observation.slave_unread == expected.slave_unread && observation.master_unread == expected.master_unread &&
+  return observation.slave_poll == expected.slave_poll && observation.slave_unread == expected.slave_unread &&
          observation.signals == expected.signals;
 }
 
-void KernelSide::settle(Work work, const Observation& expected, Observation& observation) {
-  if (work == Work::kHidden) rest(patience_);
+bool KernelSide::master_is_done(const Observation& expected, Observation& observation) {
+  observation.master_poll = poll_now(master_.get());
+  observation.master_unread = number_of(master_.get(), FIONREAD);
+  return observation.master_poll == expected.master_poll && observation.master_unread == expected.master_unread;
+}
+
+void KernelSide::settle_master(const Observation& before) {
+  wait_until([&] {
+    poll_now(master_.get());
+    return number_of(master_.get(), FIONREAD) == before.master_unread;
+  });
+}
+
+template <typename Done>
+void KernelSide::wait_until(Done done) const {
   constexpr int kQuickTries = 200;    // these take about 1 microsecond each
   constexpr int kPatientTries = 400;  // and these 50 or more
-  for (int i = 0; i < kQuickTries + kPatientTries; ++i) {
-    if (workers_are_done(expected, observation)) return;
+  for (int i = 0; i < kQuickTries + kPatientTries && !done(); ++i) {
     if (i < kQuickTries) {
       ::sched_yield();
     } else {

@@ -25,18 +25,26 @@ class KernelSide {
   ~KernelSide();
 
   enum class Read : std::uint8_t { kNonblocking, kBlocking };
-  // Whether the kernel's workers may be late without anybody seeing it.
-  enum class Work : std::uint8_t { kTold, kHidden };
+  // How to look after a step.
+  struct Look {
+    bool at_master = true;     // else the master's worker may still be at work, and nothing of the master is observed
+    bool at_queues = true;     // TIOCOUTQ
+    bool work_hidden = false;  // the workers may be late without anybody seeing it
+  };
   // Does the step. `expected` tells what to wait for; the observation is the kernel's own.
-  void run(const Step& step, Read read, Work work, const Observation& expected, Observation& observation);
+  void run(const Step& step, Read read, Look look, const Observation& expected, Observation& observation);
+  // Waits until the master's worker has done what the step before left to it.
+  void settle_master(const Observation& before);
 
  private:
   KernelSide(long patience, OwnedFd master, OwnedFd slave, OwnedFd blocking)
       : patience_(patience), master_(std::move(master)), slave_(std::move(slave)), blocking_(std::move(blocking)) {}
 
   std::int64_t apply(const Step& step, Read read, std::vector<std::uint8_t>& bytes);
-  void settle(Work work, const Observation& expected, Observation& observation);
-  bool workers_are_done(const Observation& expected, Observation& observation);
+  bool slave_is_done(const Observation& expected, Observation& observation);
+  bool master_is_done(const Observation& expected, Observation& observation);
+  template <typename Done>
+  void wait_until(Done done) const;
   void collect_signals(std::uint32_t& signals);
 
   long patience_;
