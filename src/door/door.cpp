@@ -76,7 +76,7 @@ void Door::accept() {
 }
 
 void Door::welcome(OwnedFd socket) {
-  auto pass = shared_.gate.admit(socket.get());
+  auto pass = shared_.gate.admit(socket.get(), shared_.registry.count());
   if (!pass) {
     log::warn("{} refused at {}: {}", net::peer_text(socket.get()), url().text(), pass.error().message());
     return refuse(socket.get(), pass.error().message());

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "net/address.hpp"
 #include "net/peer_socket.hpp"
 
@@ -14,7 +16,7 @@ Gate::Pass::~Pass() {
   if (found != gate_->by_source_.end() && --found->second == 0) gate_->by_source_.erase(found);
 }
 
-Result<Gate::Pass> Gate::admit(int socket) {
+Result<Gate::Pass> Gate::admit(int socket, std::size_t running) {
   const net::Address address = net::peer_address(socket);
   const bool is_unix = address.family() == AF_UNIX || address.length == 0;
   std::string source = is_unix ? "unix" : address.host();
@@ -28,7 +30,7 @@ Result<Gate::Pass> Gate::admit(int socket) {
       return failure("refused", "", "this door serves only the user that runs it",
                      "start your own farpty serve");
   }
-  if (inside_ >= limits_.sessions)
+  if (std::max<std::size_t>(inside_, running) >= limits_.sessions)
     return failure("full", "", "all " + std::to_string(limits_.sessions) + " places are taken", "try again later");
   if (limits_.per_source != 0 && by_source_.contains(source) && by_source_[source] >= limits_.per_source)
     return failure("full", "", std::to_string(limits_.per_source) + " sessions from your address are running",

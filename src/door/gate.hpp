@@ -4,6 +4,7 @@
 // refused, and so is one whose uid cannot be found out. --any-local-user and --insecure-public lift it.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,8 +44,9 @@ class Gate {
 
   Gate(Openness openness, Limits limits) : openness_(openness), limits_(limits) {}
 
-  // The error's message is made to be sent to the peer.
-  Result<Pass> admit(int socket);
+  // `running`: the sessions there are. They count too, since one whose peer is gone lives on until its program has ended: who
+  // comes and goes fast must not get more programs than there are places. The error's message is made to be sent to the peer.
+  Result<Pass> admit(int socket, std::size_t running);
 
   void set(Openness openness, Limits limits) {
     openness_ = openness;
