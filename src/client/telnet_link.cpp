@@ -26,7 +26,7 @@ std::vector<std::string> terminal_types(std::string_view term) {
   while (telnet::valid_terminal_type(term)) {
     names.emplace_back(term);
     const std::size_t dash = term.rfind('-');
-    term = dash == term.npos ? "" : term.substr(0, dash);
+    term = dash == std::string_view::npos ? "" : term.substr(0, dash);
   }
   return names;
 }

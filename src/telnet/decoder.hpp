@@ -29,15 +29,13 @@ class Decoder {
 
   class Sink {
    public:
+    virtual ~Sink() = default;
     virtual void on_data(Bytes run) = 0;  // never empty; borrowed for the call
     virtual void on_command(std::uint8_t code) = 0;
     virtual void on_negotiation(Command verb, std::uint8_t option) = 0;
     virtual void on_subnegotiation(Bytes content) = 0;  // first the option; may be empty; borrowed for the call
     // Asked after everything but data: true stops decode() early.
     [[nodiscard]] virtual bool full() const = 0;
-
-   protected:
-    ~Sink() = default;
   };
 
   // How data is read from the next byte on; may be called from within decode().

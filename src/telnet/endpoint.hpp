@@ -45,6 +45,7 @@ enum class Event : std::uint8_t {
 // Where an endpoint tells what it received, in the order of the stream. None of these may call receive() or encode().
 class Receiver {
  public:
+  virtual ~Receiver() = default;
   virtual void on_data(Bytes data) = 0;  // never empty; borrowed for the call
   virtual void on_event(Event) {}
   // Server: the client's window; a 0 means "not told" (RFC 1073). Told again whenever the client says so.
@@ -54,9 +55,6 @@ class Receiver {
   virtual TypeChoice on_terminal_type(std::string_view) { return TypeChoice::kTake; }
   // An option began or ended, e.g. at the client (kEcho, kTheirs): the server echoes, so the client must not.
   virtual void on_option(Option, Side, Wish) {}
-
- protected:
-  ~Receiver() = default;
 };
 
 struct Settings {

@@ -72,12 +72,14 @@ def test_a_shell_with_type_size_and_live_window():
         with connected(server, scheme="telnet", size=(100, 30)) as screen:
             screen.wait_for(PROMPT)
             assert local_modes(screen) == 0
-            screen.line("trap 'echo now $(stty size)' WINCH; echo type $TERM, size $(stty size)")
+            screen.line("echo type $TERM, size $(stty size)")
             screen.wait_for("type xterm-256color, size 30 100")
-            screen.wait_for(re.compile(r"100\n\$$"))
             for columns, lines in [(70, 20), (255, 255)]:
                 screen.resize(columns, lines)
-                screen.wait_for(f"now {lines} {columns}")
+                screen.line(f"until stty size | tee /dev/tty | grep -qx '{lines} {columns}'; do sleep 0.05; done; echo it follows")
+                screen.wait_for(re.compile("^it follows$", re.MULTILINE))
+                screen.line("clear")
+                screen.wait_for(re.compile(r"\A\$\Z"))
             screen.line("printf 'a\\rb\\377' | od -An -tx1; exit")
             screen.wait_for("61 0d 62 ff")
             assert screen.wait_exit() == 0

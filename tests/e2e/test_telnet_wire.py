@@ -87,6 +87,17 @@ def test_terminal_types_come_from_terminfo_folders_of_the_user():
             assert peer.expect_end().endswith(b"type my-own\r\n")
 
 
+def test_a_size_that_is_told_late_resizes():
+    script = "stty -echo; echo ready; while read -r line; do stty size; done"
+    with serve_telnet("sh", "-c", script) as server, TelnetPeer(server) as peer:
+        peer.expect("ready")  # after the time for negotiation
+        peer.send(IAC + WILL + NAWS)
+        for told, seen in [((100, 30), "30 100"), ((0, 0), "24 80"), ((255, 255), "255 255"), ((65535, 65535), "1000 2000")]:
+            peer.tell_size(*told)
+            peer.send(b"\r\n")
+            peer.expect(f"\r\n{seen}\r\n")
+
+
 def test_the_clients_environment_never_arrives():
     with serve_telnet("env") as server, TelnetPeer(server) as peer:
         peer.send(IAC + WILL + NEW_ENVIRON + IAC + SB + NEW_ENVIRON + b"\0\0USER\x01-froot" + IAC + SE)
