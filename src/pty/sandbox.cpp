@@ -125,17 +125,20 @@ Result<> Sandbox::try_out() {
   if (child == 0) {
     Finding finding;
     const ChildFailure failed = inside->enter();
-    if (failed.code == 0) look_around(own_file.c_str(), foreign_file.c_str(), finding);
-    const bool told = ::write(writing.get(), &failed, sizeof failed) == sizeof failed &&
-                      ::write(writing.get(), &finding, sizeof finding) == sizeof finding;
+    const bool entered = ::write(writing.get(), &failed, sizeof failed) == sizeof failed;
+    if (!failed) look_around(own_file.c_str(), foreign_file.c_str(), finding);
+    const bool told = entered && ::write(writing.get(), &finding, sizeof finding) == sizeof finding;
     ::_exit(told ? 0 : 1);
   }
   writing.reset();
   ChildFailure failed;
   Finding finding;
-  // Both are smaller than PIPE_BUF: each comes whole or not at all.
-  const bool told = ::read(reading.get(), &failed, sizeof failed) == sizeof failed &&
-                    ::read(reading.get(), &finding, sizeof finding) == sizeof finding;
+  // Both are smaller than PIPE_BUF: each comes whole or not at all. Nobody listens in the trial: with the sockets goes the
+  // listener in them, and what is asked fails.
+  const bool entered = ::read(reading.get(), &failed, sizeof failed) == sizeof failed;
+  inside->from_child_.reset();
+  inside->to_parent_.reset();
+  const bool told = entered && ::read(reading.get(), &finding, sizeof finding) == sizeof finding;
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
@@ -154,12 +157,21 @@ Result<> Sandbox::try_out() {
 Result<std::unique_ptr<SandboxInstance>> Sandbox::instance() {
   FARPTY_ASSIGN(directory, host_->root.make());
   FARPTY_ASSIGN(ruleset, file_rules(host_->abi, directory.home(), directory.tmp()));
-  return std::unique_ptr<SandboxInstance>(new SandboxInstance(host_, std::move(directory), std::move(ruleset)));
+  std::unique_ptr<SandboxInstance> made(new SandboxInstance(host_, std::move(directory), std::move(ruleset)));
+  if (host_->abi < kAbiWithScopes && host_->abi >= kAbiWithWarden) {
+    int pair[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) return os_error("cannot make", "a socket pair");
+    made->from_child_.reset(pair[0]);
+    made->to_parent_.reset(pair[1]);
+  }
+  return made;
 }
 
 std::string Sandbox::description() const {
   return fmt::format("files by Landlock (ABI {}), no network by seccomp, signals confined by {}", host_->abi,
-                     host_->abi >= kAbiWithScopes ? "Landlock" : "seccomp (no job control between processes)");
+                     host_->abi >= kAbiWithScopes   ? "Landlock"
+                     : host_->abi >= kAbiWithWarden ? "seccomp and a warden"
+                                                    : "seccomp (a shell cannot signal its jobs)");
 }
 
 SandboxInstance::SandboxInstance(std::shared_ptr<Sandbox::Host> host, PrivateDirectory directory, OwnedFd ruleset)
@@ -175,9 +187,31 @@ ChildFailure SandboxInstance::enter() const noexcept {
   if (const int code = allow_own_terminal(ruleset_.get(), host_->abi); code != 0)
     return {code, "cannot allow its terminal to"};
   if (const int code = confine_files(ruleset_.get()); code != 0) return {code, "cannot confine by Landlock"};
-  if (host_->abi < kAbiWithScopes)
-    if (const int code = signal_filter(::getpid()).install(); code != 0) return {code, "cannot confine the signals of"};
+  if (const ChildFailure failed = confine_signals()) return failed;
   if (const int code = host_->filter.install(); code != 0) return {code, "cannot filter the system calls of"};
+  return {};
+}
+
+// Before the general filter, so that nothing of this meets it.
+ChildFailure SandboxInstance::confine_signals() const noexcept {
+  constexpr const char* kStep = "cannot confine the signals of";
+  if (host_->abi >= kAbiWithScopes) return {};
+  if (!to_parent_) return {signal_filter(::getpid(), SyscallFilter::refuse(EPERM)).install(), kStep};
+  const int listener = signal_filter(::getpid(), SyscallFilter::ask()).install_listening();
+  if (listener < 0) return {-listener, kStep};
+  const int code = send_descriptor(to_parent_.get(), listener);
+  // This process's descriptors, not the parent's: whoever held the listener could answer itself.
+  for (const int fd : {listener, to_parent_.get(), from_child_.get()}) ::close(fd);
+  return {code, kStep};
+}
+
+Result<> SandboxInstance::answer_signals(boost::asio::io_context& context, pid_t leader) {
+  if (!from_child_) return {};
+  FARPTY_ASSIGN(listener, receive_descriptor(from_child_.get()));
+  FARPTY_ASSIGN(warden, SignalWarden::open(context, std::move(listener), leader));
+  warden_ = std::move(warden);
+  from_child_.reset();
+  to_parent_.reset();
   return {};
 }
 

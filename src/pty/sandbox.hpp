@@ -4,7 +4,8 @@
 //   no_new_privs   no setuid program gives more rights than the server's uid has
 //   Landlock       which files open (sandbox_files.hpp)
 //   seccomp        no sockets, no other processes, no way around Landlock (sandbox_filter.hpp)
-//   signals        reach only processes of the sandbox: by Landlock's scope where the kernel has it, else by seccomp
+//   signals        reach only processes of the sandbox: by Landlock's scope where the kernel has it, else by seccomp and
+//                  a warden in the server (signal_warden.hpp)
 //
 // Not a virtual machine: the program talks to the host's kernel. Not a quota: see rlimits.hpp.
 // Invariant: all that can fail for want of memory or a file is done before the child exists; enter() makes system
@@ -20,6 +21,7 @@
 #include "base/result.hpp"
 #include "pty/program.hpp"
 #include "pty/sandbox_private.hpp"
+#include "pty/signal_warden.hpp"
 
 namespace farpty::pty {
 
@@ -61,6 +63,11 @@ class SandboxInstance final : public ChildStep {
   // In the child, after its session and its terminal (descriptors 0 to 2) were made, last before exec.
   [[nodiscard]] ChildFailure enter() const noexcept override;
 
+  // In the parent, after the program has started as `leader`: from here on its questions about signals are answered. Until
+  // then they wait. `context` outlives this.
+  Result<> answer_signals(boost::asio::io_context& context, pid_t leader);
+  void stop_answering() { warden_.reset(); }
+
   [[nodiscard]] const std::string& home() const noexcept { return directory_.home(); }
   [[nodiscard]] const std::string& tmp() const noexcept { return directory_.tmp(); }
 
@@ -71,10 +78,13 @@ class SandboxInstance final : public ChildStep {
  private:
   friend class Sandbox;
   SandboxInstance(std::shared_ptr<Sandbox::Host> host, PrivateDirectory directory, OwnedFd ruleset);
+  [[nodiscard]] ChildFailure confine_signals() const noexcept;
 
   std::shared_ptr<Sandbox::Host> host_;
   PrivateDirectory directory_;
   OwnedFd ruleset_;
+  OwnedFd from_child_, to_parent_;  // how the listener comes out of the child; none where nothing is asked
+  std::unique_ptr<SignalWarden> warden_;
 };
 
 }  // namespace farpty::pty

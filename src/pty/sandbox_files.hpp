@@ -17,6 +17,8 @@ Result<int> landlock_abi();
 
 // From this level on signals can be confined by Landlock (scopes); below it a second seccomp filter must do.
 inline constexpr int kAbiWithScopes = 6;
+// Linux 5.19, the first whose seccomp listeners can have an asker wait through signals (WAIT_KILLABLE_RECV), is that of ABI 2.
+inline constexpr int kAbiWithWarden = 2;
 
 // The ruleset of one session; `home` and `tmp` are existing folders. `abi` is at most the kernel's.
 Result<OwnedFd> file_rules(int abi, const std::string& home, const std::string& tmp);

@@ -216,11 +216,19 @@ void SyscallFilter::if_any_of(std::uint32_t bits, std::uint32_t verdict) noexcep
 
 void SyscallFilter::allow_rest() noexcept { emit(BPF_STMT(BPF_RET | BPF_K, allow())); }
 
-int SyscallFilter::install() const noexcept {
-  if (count_ > kCapacity) return E2BIG;
+long SyscallFilter::install_with(unsigned flags) const noexcept {
+  if (count_ > kCapacity) return -E2BIG;
   const sock_fprog program{.len = static_cast<unsigned short>(count_),
                            .filter = const_cast<sock_filter*>(code_.data())};
-  return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0 ? 0 : errno;
+  const long result = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+  return result >= 0 ? result : -errno;
+}
+
+int SyscallFilter::install() const noexcept { return static_cast<int>(-install_with(0)); }
+
+// Once heard, only a deadly signal interrupts the waiting call: else one to the asker's own group would have it ask again.
+int SyscallFilter::install_listening() const noexcept {
+  return static_cast<int>(install_with(SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV));
 }
 
 std::uint32_t SyscallFilter::allow() noexcept { return SECCOMP_RET_ALLOW; }
@@ -228,6 +236,8 @@ std::uint32_t SyscallFilter::allow() noexcept { return SECCOMP_RET_ALLOW; }
 std::uint32_t SyscallFilter::refuse(int code) noexcept {
   return SECCOMP_RET_ERRNO | (static_cast<std::uint32_t>(code) & SECCOMP_RET_DATA);
 }
+
+std::uint32_t SyscallFilter::ask() noexcept { return SECCOMP_RET_USER_NOTIF; }
 
 SyscallFilter sandbox_filter(int landlock_abi) {
   SyscallFilter filter;
@@ -242,7 +252,7 @@ SyscallFilter sandbox_filter(int landlock_abi) {
   return filter;
 }
 
-SyscallFilter signal_filter(pid_t leader) noexcept {
+SyscallFilter signal_filter(pid_t leader, std::uint32_t otherwise) noexcept {
   const auto process = static_cast<std::uint32_t>(leader);
   const std::uint32_t refused = SyscallFilter::refuse(EPERM);
   SyscallFilter filter;
@@ -251,14 +261,15 @@ SyscallFilter signal_filter(pid_t leader) noexcept {
   filter.if_equal(0, SyscallFilter::allow());
   filter.if_equal(process, SyscallFilter::allow());
   filter.if_equal(0U - process, SyscallFilter::allow());
-  filter.end(refused);
+  filter.end(otherwise);
   for (const long number : {SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo}) {
     filter.begin(number);
     filter.load(0);
     filter.if_equal(process, SyscallFilter::allow());
-    filter.end(refused);
+    filter.end(otherwise);
   }
-  filter.deny(SYS_tkill, EPERM);
+  filter.begin(SYS_tkill);
+  filter.end(otherwise);
   filter.deny(SYS_pidfd_send_signal, EPERM);
   // SIGIO and SIGURG go to the owner that a descriptor names.
   filter.begin(SYS_fcntl);

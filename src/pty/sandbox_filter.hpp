@@ -42,12 +42,16 @@ class SyscallFilter {
 
   // seccomp(2) for this thread; needs no_new_privs. 0 or an errno; E2BIG where the rules did not fit.
   [[nodiscard]] int install() const noexcept;
+  // The same, for a filter that asks: a descriptor (close-on-exec) on which the asked are to be heard, or a negative errno.
+  [[nodiscard]] int install_listening() const noexcept;
 
   static std::uint32_t allow() noexcept;
   static std::uint32_t refuse(int code) noexcept;  // the call fails with this errno
+  static std::uint32_t ask() noexcept;             // the call waits for whoever listens (seccomp_unotify(2))
 
  private:
   void emit(sock_filter instruction) noexcept;
+  [[nodiscard]] long install_with(unsigned flags) const noexcept;
 
   static constexpr std::size_t kCapacity = 400;  // the filter of sandbox_filter() has about 300
   std::array<sock_filter, kCapacity> code_{};
@@ -59,7 +63,8 @@ class SyscallFilter {
 [[nodiscard]] SyscallFilter sandbox_filter(int landlock_abi);
 
 // For kernels whose Landlock has no scopes (ABI below 6): a signal may go to the sender's own process group, to the
-// process `leader` and to the group of that number, nowhere else. No more can be proven from a call's arguments.
-[[nodiscard]] SyscallFilter signal_filter(pid_t leader) noexcept;
+// process `leader` and to the group of that number. No more can be proven from a call's arguments; `otherwise` is the
+// verdict on other targets: refuse(EPERM), or ask() where a SignalWarden listens.
+[[nodiscard]] SyscallFilter signal_filter(pid_t leader, std::uint32_t otherwise) noexcept;
 
 }  // namespace farpty::pty

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -34,6 +35,10 @@
 #include <fstream>
 #include <functional>
 #include <string>
+#include <thread>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "pty/sandbox_files.hpp"
 
@@ -54,8 +59,37 @@ std::string read_all(int fd) {
   return all;
 }
 
+// The server's part while a sandboxed child runs: a loop that answers its questions about signals.
+class Server {
+ public:
+  explicit Server(SandboxInstance& instance) : instance_(instance) {}
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server() {
+    ended_ = true;
+    context_.stop();
+    if (thread_.joinable()) thread_.join();
+    instance_.stop_answering();
+  }
+
+  void serve(pid_t leader) {
+    thread_ = std::thread([this, leader] {
+      const auto busy = boost::asio::make_work_guard(context_);
+      // A real server asks when the program has been executed; here the child may not have entered yet.
+      while (!ended_ && !instance_.answer_signals(context_, leader)) std::this_thread::yield();
+      context_.run();
+    });
+  }
+
+ private:
+  SandboxInstance& instance_;
+  boost::asio::io_context context_{1};
+  std::atomic<bool> ended_ = false;
+  std::thread thread_;
+};
+
 // Runs `act` in a child as an ordinary user: what it says, or writes to stdout and stderr, and how it ended if not well.
-std::string in_child(const std::function<std::string()>& act) {
+std::string in_child(const std::function<std::string()>& act, Server* server = nullptr) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return "no pipe";
   const pid_t child = ::fork();
@@ -71,6 +105,7 @@ std::string in_child(const std::function<std::string()>& act) {
     ::_exit(0);
   }
   ::close(ends[1]);
+  if (server != nullptr) server->serve(child);
   std::string words = read_all(ends[0]);
   ::close(ends[0]);
   int status = 0;
@@ -123,7 +158,7 @@ class SandboxTest : public ::testing::TestWithParam<int> {
   // A folder of the same user that no rule allows.
   [[nodiscard]] std::string outside() const { return scratch_ + "/outside"; }
   [[nodiscard]] std::string root() const { return scratch_ + "/root"; }
-  [[nodiscard]] bool has_scopes() const { return GetParam() >= kAbiWithScopes; }
+  [[nodiscard]] bool has_job_control() const { return GetParam() >= kAbiWithWarden; }
   [[nodiscard]] SandboxOptions options() const { return {.directory = root(), .landlock_abi_at_most = GetParam()}; }
 
   // What `act` says inside a sandbox, in a child that leads a session of its own.
@@ -133,12 +168,13 @@ class SandboxTest : public ::testing::TestWithParam<int> {
       if (!sandbox) return sandbox.error().message();
       auto instance = sandbox->instance();
       if (!instance) return instance.error().message();
-      return in_child([&]() -> std::string {
+      Server server(**instance);
+      const auto enter_and_act = [&]() -> std::string {
         ::setsid();
-        if (const auto failed = (*instance)->enter(); failed.code != 0)
-          return fmt::format("{}: {}", failed.step, failed.code);
+        if (const ChildFailure failed = (*instance)->enter()) return fmt::format("{}: {}", failed.step, failed.code);
         return act(**instance);
-      });
+      };
+      return in_child(enter_and_act, &server);
     });
   }
 
@@ -168,6 +204,8 @@ class SandboxTest : public ::testing::TestWithParam<int> {
         if (::chdir((*instance)->home().c_str()) != 0 || (*instance)->enter().code != 0) ::_exit(96);
         execute(**instance, command);
       }
+      Server server(**instance);
+      server.serve(child);
       (void)!::write(master.get(), typed.data(), typed.size());
       std::string shown;
       char chunk[4096];
@@ -342,7 +380,7 @@ TEST_P(SandboxTest, SignalsItsOwn) {
     if (child == 0) {
       while (true) ::pause();
     }
-    // Without scopes a child can only be signalled as a member of the group.
+    // On the oldest kernels a child can only be signalled as a member of the group.
     const long killed = ::kill(child, SIGKILL);
     words += outcome("a child", killed);
     if (killed < 0) {
@@ -352,7 +390,7 @@ TEST_P(SandboxTest, SignalsItsOwn) {
     return words;
   });
   EXPECT_THAT(seen, HasSubstr("itself: ok\nraise: ok\nits group: ok\nits group by number: ok\n"));
-  EXPECT_THAT(seen, HasSubstr(has_scopes() ? "a child: ok\n" : "a child: EPERM\n"));
+  EXPECT_THAT(seen, HasSubstr(has_job_control() ? "a child: ok\n" : "a child: EPERM\n"));
 }
 
 TEST_P(SandboxTest, MeddlesWithNoOtherProcess) {
@@ -438,8 +476,8 @@ TEST_P(SandboxTest, RunsAShellInItsHome) {
 
 TEST_P(SandboxTest, GivesAShellItsJobs) {
   const std::string killed = shell("sleep 0.2 & kill %1; wait %1; echo $?");
-  // Without scopes a shell may not signal a job by number: the price is told in docs/public-applications.md.
-  EXPECT_THAT(killed, HasSubstr(has_scopes() ? "143\n" : "0\n"));
+  // On the oldest kernels a shell may not signal a job by number: docs/public-applications.md tells it.
+  EXPECT_THAT(killed, HasSubstr(has_job_control() ? "143\n" : "0\n"));
 }
 
 TEST_P(SandboxTest, RunsAnInterpreter) {
@@ -482,7 +520,7 @@ TEST_P(SandboxTest, UsesItsOwnTerminalAndNoOther) {
 }
 
 TEST_P(SandboxTest, StopsAndContinuesAJobOnItsTerminal) {
-  if (!has_scopes()) GTEST_SKIP() << "fg and bg send SIGCONT by number, which needs Landlock's scopes";
+  if (!has_job_control()) GTEST_SKIP() << "fg and bg send SIGCONT by number, which needs scopes or a warden";
   const std::string shown =
       on_terminal({"/bin/bash", "--norc", "-i"}, "sh -c 'kill -STOP $$; echo back'\nfg\n", "back\r\n");
   EXPECT_THAT(shown, HasSubstr("Stopped"));

@@ -41,6 +41,7 @@ Result<std::unique_ptr<Session>> Session::start(const Loop& loop, unsigned id, c
   std::unique_ptr<Session> session(
       new Session(loop, id, spec, std::move(started), std::move(sandbox), viewer, std::move(closed)));
   auto* self = session.get();
+  if (self->sandbox_) FARPTY_TRY(self->sandbox_->answer_signals(loop.context, self->pid_));
   FARPTY_TRY(loop.children.watch(self->pid_, [self](pty::ExitStatus status) { self->program_ended(status); }));
   // Not read here: the caller may be using the shared buffer. What the program has written already gives the first edge.
   self->output_awaited_ = true;
