@@ -75,9 +75,8 @@ void Children::reap(pid_t pid) {
   ExitStatus how;
   if (got == pid && WIFSIGNALED(status)) how.signal = WTERMSIG(status);
   if (got == pid && WIFEXITED(status)) how.code = WEXITSTATUS(status);
-  auto ended = std::move(found->second.ended);
-  watched_.erase(found);
-  if (ended) ended(how);
+  const auto child = watched_.extract(found);  // its descriptor is closed after the call: somebody waits for that
+  if (child.mapped().ended) child.mapped().ended(how);
 }
 
 }  // namespace farpty::pty

@@ -182,31 +182,35 @@ void Session::finish(Cause cause) {
 void Session::program_ended(pty::ExitStatus status) {
   program_alive_ = false;
   end_.status = status;
-  log::info("session {} ended: {} ({}, {}, {} bytes out)", id_, status.text(), program_name_,
-            viewer_ != nullptr ? viewer_->peer() : "no peer", bytes_out_);
+  const std::string peer = viewer_ != nullptr ? viewer_->peer() : "no peer";
   // Nothing can have left the session (the sandbox has no setsid), so nothing of a stranger's lives on.
   if (sandbox_ && !pty::kill_session(pid_)) log::warn("session {}: processes of it are still being made", id_);
   if (state_ == State::kHungUp) {
     // What ignored SIGHUP in the foreground has the rest of the grace period; under a keeper nothing is left.
     if (is_kept() || hung_up_group_ == 0 || hung_up_group_ == leader_) close();
-    return;
+  } else if (state_ == State::kRunning) {
+    drain();
   }
-  if (state_ != State::kRunning) return;
+  // The peer first: it waits for the end, the log does not.
+  log::info("session {} ended: {} ({}, {}, {} bytes out)", id_, status.text(), program_name_, peer, bytes_out_);
+}
+
+// Most often all was sent when the program ended, and this ends it at once.
+void Session::drain() {
   state_ = State::kDraining;
   input_.clear();
+  pump_output();
+  if (state_ != State::kDraining) return;
   timer_.expires_after(limits_.drain_timeout);
   timer_.async_wait([this](const boost::system::error_code& code) {
     if (!code) end_drain();
   });
-  pump_output();
 }
 
 void Session::end_drain() {
   if (state_ != State::kDraining) return;
-  terminal_->hangup();
-  auto* viewer = std::exchange(viewer_, nullptr);
+  if (auto* viewer = std::exchange(viewer_, nullptr)) viewer->ended(end_);  // before the slow close of a pty
   close();
-  if (viewer != nullptr) viewer->ended(end_);
 }
 
 void Session::hang_up(Cause cause) {

@@ -103,6 +103,7 @@ class Session {
   void pump_output();
   void pump_input();
   void program_ended(pty::ExitStatus status);
+  void drain();
   void end_drain();
   void hang_up(Cause cause);
   void grace_over();
