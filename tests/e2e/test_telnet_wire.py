@@ -156,12 +156,18 @@ def test_interrupt_overtakes_a_flood_of_output():
         server.wait_log("ended: exit status 7")
 
 
-@pytest.mark.parametrize(("mode", "heard"), [("brkint", r"broken"), ("-brkint -icanon -echo", r"got 00")])
-def test_break_does_what_the_tty_says(mode, heard):
-    script = f"stty {mode}; trap 'echo broken; exit' INT; echo ready; echo got $(head -c1 | od -An -tx1)"
+def test_a_break_is_an_interrupt_where_the_tty_says_so():
+    script = 'stty brkint; exec "$0" -c "$1"'
+    with serve_telnet("sh", "-c", script, sys.executable, NAME_A_SIGNAL) as server, started(server) as peer:
+        peer.send(IAC + BRK)
+        peer.expect("SIGINT")
+
+
+def test_a_break_is_a_nul_elsewhere():
+    script = "stty -brkint -icanon -echo; echo ready; echo got $(head -c1 | od -An -tx1)"
     with serve_telnet("sh", "-c", script) as server, started(server) as peer:
         peer.send(IAC + BRK)
-        peer.expect(heard)
+        peer.expect("got 00")
 
 
 def test_erase_kill_and_end_of_file_edit_the_line():
