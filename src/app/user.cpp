@@ -7,7 +7,7 @@
 #include <array>
 #include <string_view>
 
-extern char** environ;
+extern char** environ;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): POSIX
 
 namespace farpty::app {
 

@@ -77,8 +77,8 @@ class Wait final : public asio::detail::reactor_op {
 }  // namespace
 
 struct Readiness::State {
-  Reactor* reactor;
-  int fd;
+  Reactor* reactor = nullptr;
+  int fd = -1;
   Reactor::per_descriptor_data data{};
   std::array<Wait*, 2> waits{};  // indexed by Reactor::read_op and write_op; made at first use
 
