@@ -31,6 +31,10 @@ _farpty() {
       compopt -o nospace
       return
       ;;
+    --server)
+      mapfile -t COMPREPLY < <(compgen -W "$(farpty ps 2>/dev/null | sed -n 's/^server \([0-9]*\),.*/\1/p')" -- "$current")
+      return
+      ;;
     --escape-char | -e)
       mapfile -t COMPREPLY < <(compgen -W 'none' -- "$current")
       return
@@ -49,9 +53,9 @@ _farpty() {
         --limit-per-source --idle-timeout --max-duration --hangup-grace --kill-all --rlimit --sandbox --verbose --help'
       ;;
     connect) words='--escape-char --verbose --help' ;;
-    ps) words='--json --help' ;;
+    ps) words='--json --server --help' ;;
     kill)
-      words="--help $(farpty ps --json 2>/dev/null | grep -oE '"id": *"?[0-9a-z]+' | grep -oE '[0-9a-z]+$')"
+      words="--server --help $(farpty ps --json 2>/dev/null | grep -oE '"id": *"?[0-9a-z]+' | grep -oE '[0-9a-z]+$')"
       ;;
   esac
   if [[ $command == connect || $previous == --listen ]] && [[ $current != -* ]]; then

@@ -7,6 +7,10 @@ function __farpty_sessions
     farpty ps --json 2>/dev/null | string match -rag '"id": *"?([0-9a-z]+)'
 end
 
+function __farpty_servers
+    farpty ps 2>/dev/null | string match -rg '^server ([0-9]+),'
+end
+
 complete -c farpty -f
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a serve -d 'let people in, and run a program for each'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a connect -d 'log in somewhere'
@@ -40,4 +44,5 @@ complete -c farpty -n $connect -s v -l verbose -d 'explain each step'
 complete -c farpty -n $connect -a $urls
 
 complete -c farpty -n '__fish_seen_subcommand_from ps' -l json -d 'for programs'
+complete -c farpty -n '__fish_seen_subcommand_from ps kill' -l server -x -a '(__farpty_servers)' -d 'only this one'
 complete -c farpty -n '__fish_seen_subcommand_from kill' -a '(__farpty_sessions)'

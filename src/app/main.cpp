@@ -11,7 +11,8 @@ int main(int argc, char** argv) {
   app.name("farpty");
   app.set_version_flag("--version", "farpty " FARPTY_VERSION);
   app.require_subcommand(1);
-  const std::vector<farpty::app::Run> runs = {farpty::app::add_serve(app), farpty::app::add_connect(app)};
+  const std::vector<farpty::app::Run> runs = {farpty::app::add_serve(app), farpty::app::add_connect(app),
+                                              farpty::app::add_ps(app), farpty::app::add_kill(app)};
   const auto commands = app.get_subcommands({});
   CLI11_PARSE(app, argc, argv);
   for (std::size_t i = 0; i < runs.size(); ++i)

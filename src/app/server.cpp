@@ -12,6 +12,7 @@
 #include "app/notify.hpp"
 #include "app/user.hpp"
 #include "base/log.hpp"
+#include "base/own_directory.hpp"
 
 namespace farpty::app {
 
@@ -81,6 +82,8 @@ Result<> Server::open(const ServeOptions& options, std::optional<std::string> co
   signal(SIGPIPE, SIG_IGN);
   FARPTY_ASSIGN(inherited, inherited_sockets());
   FARPTY_TRY(doors_.adopt(std::move(inherited)));
+  if (const auto done = open_control(); !done)
+    log::warn("farpty ps and farpty kill will not find this server: {}", done.error().message());
   FARPTY_TRY(apply(options));
   wait_for_signal();
   notify("READY=1");
@@ -94,6 +97,17 @@ Result<> Server::apply(const ServeOptions& options) {
   FARPTY_TRY(doors_.change(options.listen, options.openness, settings));
   gate_.set(options.openness, options.limits);
   if (std::exchange(openness_, options.openness) != options.openness) say_who_is_served(options, user);
+  return {};
+}
+
+Result<> Server::open_control() {
+  const auto directories = runtime_directories();
+  if (directories.empty())
+    return failure("cannot find", "a runtime directory", "neither XDG_RUNTIME_DIR nor HOME is set");
+  FARPTY_ASSIGN(directory, open_own_directory(directories.front(), Missing::kMake));
+  FARPTY_ASSIGN(socket, net::RuntimeSocket::open(std::move(directory), getpid()));
+  FARPTY_ASSIGN(control, door::Control::open(context_, std::move(socket), registry_, [this] { return doors_.urls(); }));
+  control_ = std::move(control);
   return {};
 }
 
@@ -142,6 +156,7 @@ void Server::stop(int number) {
   notify("STOPPING=1");
   log::info("{}: hanging up {} session(s)", strsignal(number), registry_.count());
   doors_.stop_listening();
+  control_.reset();
   registry_.finish_all(session::Cause::kServerStopping);
   registry_.when_empty([this] { leave_if_done(); });
 }

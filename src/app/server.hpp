@@ -10,6 +10,7 @@
 
 #include "app/doors.hpp"
 #include "app/serve_options.hpp"
+#include "door/control.hpp"
 #include "pty/children.hpp"
 #include "session/registry.hpp"
 
@@ -30,6 +31,7 @@ class Server {
   // Makes `options` what the server does; on an error everything is as it was.
   Result<> apply(const ServeOptions& options);
   Result<> prepare_sandbox(const ServeOptions& options);
+  Result<> open_control();
   void reload();
   void stop(int signal);
   void leave_if_done();
@@ -45,6 +47,7 @@ class Server {
   door::Gate gate_;
   door::Shared shared_;
   Doors doors_;
+  std::unique_ptr<door::Control> control_;  // null where there could be none
   boost::asio::signal_set signals_;
   std::optional<door::Openness> openness_;  // as the log has said it
   bool stopping_ = false;

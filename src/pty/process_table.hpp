@@ -21,6 +21,9 @@ struct Process {
 // One process; pid 0 where it is gone. `folder` is /proc/PID.
 [[nodiscard]] Process read_process(const std::string& folder);
 
+// All processes of which /proc tells, in order of their pids.
+[[nodiscard]] std::vector<Process> all_processes();
+
 // All processes whose session is `session`, in order of their pids.
 [[nodiscard]] std::vector<Process> processes_of_session(pid_t session);
 

@@ -1,6 +1,10 @@
 #include "session/registry.hpp"
 
+#include <unordered_map>
+
 #include <boost/asio/post.hpp>
+
+#include "pty/process_table.hpp"
 
 namespace farpty::session {
 
@@ -19,7 +23,13 @@ void Registry::remove(unsigned id) {
 
 std::vector<Session::Info> Registry::list() const {
   std::vector<Session::Info> infos;
-  for (const auto& [id, session] : sessions_) infos.push_back(session->info());
+  if (sessions_.empty()) return infos;
+  std::unordered_map<pid_t, std::vector<pty::Process>> members;
+  for (pty::Process& process : pty::all_processes()) members[process.session].push_back(std::move(process));
+  for (const auto& [id, session] : sessions_) {
+    infos.push_back(session->info());
+    infos.back().processes = std::move(members[infos.back().leader]);
+  }
   return infos;
 }
 

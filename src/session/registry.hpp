@@ -18,6 +18,7 @@ class Registry {
   Result<Session*> start(const Spec& spec, Viewer& viewer);
 
   [[nodiscard]] std::size_t count() const { return sessions_.size(); }
+  // With their processes. All of /proc is read once, some microseconds for each process of the machine.
   [[nodiscard]] std::vector<Session::Info> list() const;
   [[nodiscard]] bool finish(unsigned id, Cause cause);  // false: there is no such session
   void finish_all(Cause cause);

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -20,6 +21,7 @@
 #include "base/owned_fd.hpp"
 #include "base/result.hpp"
 #include "pty/children.hpp"
+#include "pty/process_table.hpp"
 #include "pty/rlimits.hpp"
 #include "pty/sandbox.hpp"
 #include "pty/terminal.hpp"
@@ -91,6 +93,7 @@ class Session {
     WindowSize size;
     Clock::duration age{}, idle{};
     unsigned long long bytes_in = 0, bytes_out = 0;
+    std::vector<pty::Process> processes;  // in order of their pids; left to Registry::list()
   };
   [[nodiscard]] Info info() const;
   [[nodiscard]] unsigned id() const { return id_; }

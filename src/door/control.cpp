@@ -1,0 +1,224 @@
+#include "door/control.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+
+namespace farpty::door {
+
+namespace {
+
+constexpr std::size_t kMaxPeers = 16;
+constexpr std::chrono::seconds kPatience{30};     // for a peer from its first byte to its last
+constexpr std::chrono::milliseconds kPause{100};  // where accept(2) fails for want of memory or descriptors
+
+std::uint64_t seconds_of(session::Clock::duration time) {
+  return static_cast<std::uint64_t>(
+      std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(time).count()));
+}
+
+std::vector<control::Group> groups_of(const session::Session::Info& info) {
+  std::map<pid_t, control::Group> groups;
+  for (const auto& process : info.processes) {
+    control::Group& group = groups[process.group];
+    group.pgrp = process.group;
+    group.foreground = process.group == info.fg_pgrp;
+    group.processes.push_back({.pid = process.pid,
+                               .parent = process.parent,
+                               .state = std::string(1, process.state),
+                               .command = process.command});
+  }
+  std::vector<control::Group> list;
+  for (auto& [pgrp, group] : groups) list.push_back(std::move(group));
+  return list;
+}
+
+control::Session message_of(const session::Session::Info& info) {
+  return {.id = info.id,
+          .program = info.program,
+          .door = info.door,
+          .peer = info.peer,
+          .tty = info.tty,
+          .columns = info.size.columns,
+          .rows = info.size.rows,
+          .age = seconds_of(info.age),
+          .idle = seconds_of(info.idle),
+          .bytes_in = info.bytes_in,
+          .bytes_out = info.bytes_out,
+          .leader = info.leader,
+          .groups = groups_of(info)};
+}
+
+}  // namespace
+
+// One connection: lines in, lines out, one at a time.
+class Control::Peer {
+ public:
+  Peer(Control& control, OwnedFd socket) : control_(control), socket_(std::move(socket)), timer_(control.context_) {}
+
+  Result<> open() {
+    FARPTY_ASSIGN(readiness, Readiness::watch(control_.context_, socket_.get()));
+    readiness_ = std::move(readiness);
+    timer_.expires_after(kPatience);
+    timer_.async_wait([this](const boost::system::error_code& code) {
+      if (!code) close();
+    });
+    read();
+    return {};
+  }
+
+ private:
+  void read() {
+    std::array<char, control::kMaxRequest> part;
+    while (socket_ && unsent_.empty() && !last_) {
+      const ssize_t count = recv(socket_.get(), part.data(), part.size(), 0);
+      if (count == 0) return close();
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0 && errno != EAGAIN) return close();
+      if (count < 0) return readiness_.when_readable([this] { read(); });
+      unread_.append(part.data(), static_cast<std::size_t>(count));
+      answer();
+    }
+  }
+
+  // All the lines that are there, until an answer has to wait.
+  void answer() {
+    while (unsent_.empty() && !last_) {
+      const auto end = unread_.find('\n');
+      if (end == std::string::npos ? unread_.size() >= control::kMaxRequest : end >= control::kMaxRequest) {
+        log::warn("a control connection was closed: its request is longer than {} bytes", control::kMaxRequest);
+        unsent_ = control::encode_error("the request is too long");
+        last_ = true;
+      } else if (end == std::string::npos) {
+        return;
+      } else {
+        unsent_ = control_.answer(std::string_view(unread_).substr(0, end));
+        unread_.erase(0, end + 1);
+      }
+      send();
+    }
+  }
+
+  void send() {
+    while (sent_ < unsent_.size()) {
+      const ssize_t count = ::send(socket_.get(), unsent_.data() + sent_, unsent_.size() - sent_, MSG_NOSIGNAL);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0 && errno != EAGAIN) return close();
+      if (count < 0) return readiness_.when_writable([this] { resume(); });
+      sent_ += static_cast<std::size_t>(count);
+    }
+    unsent_.clear();
+    sent_ = 0;
+    if (last_) close();
+  }
+
+  void resume() {
+    send();
+    answer();
+    read();
+  }
+
+  void close() {
+    if (!socket_) return;
+    timer_.cancel();
+    readiness_ = Readiness();
+    socket_.reset();
+    last_ = true;
+    control_.forget(*this);
+  }
+
+  Control& control_;
+  OwnedFd socket_;
+  Readiness readiness_;  // after socket_: gone before it is closed
+  boost::asio::steady_timer timer_;
+  std::string unread_;
+  std::string unsent_;
+  std::size_t sent_ = 0;
+  bool last_ = false;  // nothing more is read
+};
+
+Control::Control(boost::asio::io_context& context, net::RuntimeSocket socket, session::Registry& registry,
+                 std::function<std::vector<std::string>()> doors)
+    : context_(context),
+      socket_(std::move(socket)),
+      registry_(registry),
+      doors_(std::move(doors)),
+      retry_(context),
+      next_round_(context) {}
+
+Control::~Control() = default;
+
+Result<std::unique_ptr<Control>> Control::open(boost::asio::io_context& context, net::RuntimeSocket socket,
+                                               session::Registry& registry,
+                                               std::function<std::vector<std::string>()> doors) {
+  std::unique_ptr<Control> control(new Control(context, std::move(socket), registry, std::move(doors)));
+  FARPTY_ASSIGN(readiness, Readiness::watch(context, control->socket_.fd()));
+  control->readiness_ = std::move(readiness);
+  control->accept();
+  return control;
+}
+
+void Control::accept() {
+  while (true) {
+    auto socket = socket_.accept();
+    if (socket) {
+      welcome(std::move(*socket));
+      continue;
+    }
+    switch (socket.error().code) {
+      case EAGAIN: return readiness_.when_readable([this] { accept(); });
+      case EMFILE:
+      case ENFILE:
+      case ENOBUFS:
+      case ENOMEM:
+        retry_.expires_after(kPause);
+        return retry_.async_wait([this](const boost::system::error_code& code) {
+          if (!code) accept();
+        });
+      default: log::warn("a control connection was refused: {}", socket.error().message());
+    }
+  }
+}
+
+void Control::welcome(OwnedFd socket) {
+  if (peers_.size() >= kMaxPeers)
+    return log::warn("a control connection was refused: {} are being served", peers_.size());
+  auto peer = std::make_unique<Peer>(*this, std::move(socket));
+  Peer* opened = peer.get();
+  peers_[opened] = std::move(peer);
+  if (const auto done = opened->open(); !done) {
+    log::error("control: {}", done.error().message());
+    peers_.erase(opened);
+  }
+}
+
+void Control::forget(Peer& peer) {
+  gone_.push_back(&peer);
+  next_round_.run([this] {
+    for (const Peer* gone : std::exchange(gone_, {})) peers_.erase(gone);
+  });
+}
+
+std::string Control::answer(std::string_view line) {
+  const auto request = control::decode_request(line);
+  if (!request) return control::encode_error(request.error().message());
+  const auto* kill = std::get_if<control::KillRequest>(&*request);
+  if (kill == nullptr) return control::encode(list());
+  if (!registry_.finish(kill->session, session::Cause::kKilled))
+    return control::encode_error(fmt::format("there is no session {}", kill->session));
+  return control::encode_killed(kill->session);
+}
+
+control::Server Control::list() const {
+  control::Server server{.pid = getpid(), .version = FARPTY_VERSION, .doors = doors_()};
+  for (const auto& info : registry_.list()) server.sessions.push_back(message_of(info));
+  return server;
+}
+
+}  // namespace farpty::door

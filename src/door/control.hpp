@@ -1,0 +1,58 @@
+// Control: the server's end of the control socket, by which `farpty ps` and `farpty kill` ask it (control/messages.hpp).
+//
+// It is no door: nobody gets a session by it, and its peers are processes of the server's own user. Invariants: a peer that
+// sends too much, nothing or nonsense costs its own connection; at most kMaxPeers are heard at a time, each for at most
+// kPatience, and one whose answer is not taken is not read from.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/later.hpp"
+#include "base/readiness.hpp"
+#include "control/messages.hpp"
+#include "net/runtime_socket.hpp"
+#include "session/registry.hpp"
+
+namespace farpty::door {
+
+class Control {
+ public:
+  // `doors` tells the URLs at which the server listens.
+  static Result<std::unique_ptr<Control>> open(boost::asio::io_context& context, net::RuntimeSocket socket,
+                                               session::Registry& registry,
+                                               std::function<std::vector<std::string>()> doors);
+  Control(const Control&) = delete;
+  Control& operator=(const Control&) = delete;
+  ~Control();
+
+ private:
+  class Peer;
+
+  Control(boost::asio::io_context& context, net::RuntimeSocket socket, session::Registry& registry,
+          std::function<std::vector<std::string>()> doors);
+  void accept();
+  void welcome(OwnedFd socket);
+  void forget(Peer& peer);
+  [[nodiscard]] std::string answer(std::string_view line);
+  [[nodiscard]] control::Server list() const;
+
+  boost::asio::io_context& context_;
+  net::RuntimeSocket socket_;
+  Readiness readiness_;  // after socket_: gone before it is closed
+  session::Registry& registry_;
+  std::function<std::vector<std::string>()> doors_;
+  boost::asio::steady_timer retry_;
+  std::map<const Peer*, std::unique_ptr<Peer>> peers_;
+  std::vector<const Peer*> gone_;  // still on the stack; forgotten in the next round
+  Later next_round_;
+};
+
+}  // namespace farpty::door
