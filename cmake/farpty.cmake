@@ -18,6 +18,9 @@ add_compile_options("-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
 set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)
 
 option(FARPTY_FUZZ "build the fuzz targets (clang, libFuzzer)" OFF)
+if(FARPTY_FUZZ)
+  add_custom_target(fuzzers)  # all of them and nothing else
+endif()
 
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
@@ -92,6 +95,7 @@ function(farpty_module name)
       target_compile_options(${target} PRIVATE -fsanitize=fuzzer)
       target_link_options(${target} PRIVATE -fsanitize=fuzzer)
       target_link_libraries(${target} PRIVATE farpty_${name})
+      add_dependencies(fuzzers ${target})
       # Found inputs go to the build tree; the corpus in git is only read.
       file(MAKE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/found/${subject}")
       add_test(NAME fuzz-${subject} COMMAND ${target} -runs=200000 -max_total_time=30 -timeout=10
