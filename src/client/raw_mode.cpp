@@ -77,8 +77,16 @@ Result<> RawMode::start_guard() {
   guard_pipe_ = OwnedFd(ends[1]);
   fcntl(guard_pipe_.get(), F_SETFD, FD_CLOEXEC);
   fcntl(guard_end.get(), F_SETFD, FD_CLOEXEC);
+  // Until the guard ignores them, signals of the terminal would run our handlers in it, and those write into the event
+  // loop's pipe that both share: one Ctrl-C would be two.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
   guard_ = fork();
-  if (guard_ < 0) return os_error("cannot make", "the terminal's guard process");
+  const int code = errno;
+  if (guard_ != 0) pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (guard_ < 0) return os_error("cannot make", "the terminal's guard process", code);
   if (guard_ > 0) return {};
 
   setsid();
