@@ -5,7 +5,8 @@
 namespace farpty::log {
 
 void open(bool verbose) {
-  auto logger = std::make_shared<spdlog::logger>("farpty", std::make_shared<spdlog::sinks::stderr_sink_st>());
+  // _mt: the loop is not alone, a sandbox's folders are removed by a thread of their own.
+  auto logger = std::make_shared<spdlog::logger>("farpty", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern("farpty: %v");
   logger->set_level(verbose ? spdlog::level::debug : spdlog::level::info);
   logger->flush_on(spdlog::level::debug);
