@@ -43,7 +43,7 @@ Result<std::string> exchange(int socket, std::string_view request, const std::st
       return os_error("cannot ask", name);
   }
   std::string answer;
-  std::array<char, 16 * 1024> part;
+  std::array<char, 16 * 1024> part{};
   while (true) {
     const ssize_t count = recv(socket, part.data(), part.size(), 0);
     if (count == 0) return failure("cannot ask", name, "it closed the connection");

@@ -75,7 +75,7 @@ class Control::Peer {
 
  private:
   void read() {
-    std::array<char, control::kMaxRequest> part;
+    std::array<char, control::kMaxRequest> part{};
     while (socket_ && unsent_.empty() && !last_) {
       const ssize_t count = recv(socket_.get(), part.data(), part.size(), 0);
       if (count == 0) return close();

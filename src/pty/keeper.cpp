@@ -71,7 +71,7 @@ void close_all_but(std::array<int, 3> kept) {
 // here on uses it. A libc that keeps its own data there (glibc's, in a static executable) keeps all.
 void forget_heap() {
   const OwnedFd maps(open("/proc/self/maps", O_RDONLY | O_CLOEXEC));
-  std::array<char, 2048> text;  // the heap comes right after the executable (proc(5))
+  std::array<char, 2048> text{};  // the heap comes right after the executable (proc(5))
   const ssize_t count = maps ? read(maps.get(), text.data(), text.size()) : 0;
   if (count <= 0) return;
   const std::string_view lines(text.data(), static_cast<std::size_t>(count));
@@ -85,6 +85,7 @@ void forget_heap() {
   const auto end = std::from_chars(dash.ptr + 1, text.data() + name, last, 16);
   const auto thread_data = reinterpret_cast<std::uintptr_t>(&errno);
   if (dash.ec != std::errc{} || end.ec != std::errc{} || (thread_data >= first && thread_data < last)) return;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): a file of /proc is where it comes from
   madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
@@ -109,7 +110,7 @@ void wait_for_end(End& end, int signals, int lifeline) {
     if (end.known) return;
     if (poll(events, 2, -1) < 0 && errno != EINTR) return;
     if (events[1].revents != 0) return;
-    signalfd_siginfo drained;
+    signalfd_siginfo drained{};
     (void)!read(signals, &drained, sizeof drained);  // one SIGCHLD is pending at most
   }
 }

@@ -148,8 +148,12 @@ TEST_P(KeeperTest, HoldsNoneOfOurDescriptors) {
   int ours[2];
   ASSERT_EQ(pipe(ours), 0);  // inheritable, as a careless library makes them
   auto started = start("sleep 1000", Leftovers::kAreKilled);
+  const std::filesystem::path folder = "/proc/" + std::to_string(started.child.pid) + "/fd";
+  const std::filesystem::directory_iterator end;
+  // The pipe by which it reported is closed after the report.
+  wait_until([&] { return std::distance(std::filesystem::directory_iterator(folder), end) == 5; });
   std::vector<std::string> held;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(started.child.pid) + "/fd"))
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
     held.push_back(std::filesystem::read_symlink(entry));
   using testing::StartsWith;
   EXPECT_THAT(held, testing::UnorderedElementsAre("/dev/null", "/dev/null", "/dev/null", StartsWith("pipe:"),

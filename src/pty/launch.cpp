@@ -127,7 +127,7 @@ Launch::Outcome Launch::start() noexcept {
   int fork_code = 0;
   {
     const SignalsHeld held;
-    pid = vfork();
+    pid = vfork();  // NOLINT(bugprone-unsafe-functions): see the head of launch.hpp
     if (pid == 0) run_child(child_report.get());
     fork_code = errno;
   }

@@ -29,7 +29,7 @@ std::optional<pid_t> take_number(std::string_view text) {
 
 Process read_process(const std::string& folder) {
   const OwnedFd file(open((folder + "/stat").c_str(), O_RDONLY | O_CLOEXEC));
-  std::array<char, 1024> buffer;
+  std::array<char, 1024> buffer{};
   const ssize_t count = file ? read(file.get(), buffer.data(), buffer.size()) : -1;
   if (count <= 0) return {};
   // pid (command) state ppid pgrp session ...; the command may hold ')' and blanks.

@@ -184,7 +184,7 @@ void Session::program_ended(pty::ExitStatus status) {
   end_.status = status;
   const std::string peer = viewer_ != nullptr ? viewer_->peer() : "no peer";
   // Nothing can have left the session (the sandbox has no setsid), so nothing of a stranger's lives on.
-  if (sandbox_ && !pty::kill_session(pid_)) log::warn("session {}: processes of it are still being made", id_);
+  if (sandbox_ && !pty::kill_session(leader_)) log::warn("session {}: processes of it are still being made", id_);
   if (state_ == State::kHungUp) {
     // What ignored SIGHUP in the foreground has the rest of the grace period; under a keeper nothing is left.
     if (is_kept() || hung_up_group_ == 0 || hung_up_group_ == leader_) close();
