@@ -69,6 +69,18 @@ std::vector<Process> processes_of_session(pid_t session) {
   return found;
 }
 
+std::vector<pid_t> pids_of_session(pid_t session) {
+  std::vector<pid_t> found;
+  DIR* proc = opendir("/proc");
+  if (proc == nullptr) return found;
+  while (const dirent* entry = readdir(proc)) {
+    const auto pid = static_cast<pid_t>(std::strtol(entry->d_name, nullptr, 10));
+    if (pid > 0 && getsid(pid) == session) found.push_back(pid);
+  }
+  closedir(proc);
+  return found;
+}
+
 bool kill_group_of_session(pid_t group, pid_t session) {
   if (group <= 1) return false;  // kill(2): 0 and -1 mean others
   for (const Process& process : processes_of_session(session))
@@ -82,10 +94,10 @@ bool kill_session(pid_t session) {
   std::vector<pid_t> killed;
   for (int look = 0; look < kLooks; ++look) {
     const std::size_t before = killed.size();
-    for (const Process& process : processes_of_session(session)) {
-      if (process.state == 'Z' || std::ranges::find(killed, process.pid) != killed.end()) continue;
-      kill(process.pid, SIGKILL);
-      killed.push_back(process.pid);
+    for (const pid_t process : pids_of_session(session)) {
+      if (std::ranges::find(killed, process) != killed.end()) continue;
+      kill(process, SIGKILL);
+      killed.push_back(process);
     }
     if (killed.size() == before) return true;
   }

@@ -139,9 +139,9 @@ int SignalWarden::signal_process(pid_t process, int signal) const {
 int SignalWarden::signal_group(pid_t group, int signal) {
   spent_ += kCostOfLook;
   int code = ESRCH;
-  for (const Process& process : processes_of_session(session_)) {
-    if (process.group != group) continue;
-    const int sent = signal_process(process.pid, signal);
+  for (const pid_t process : pids_of_session(session_)) {
+    if (::getpgid(process) != group) continue;
+    const int sent = signal_process(process, signal);
     if (code != 0) code = sent;
   }
   if (code == ESRCH && ::kill(-group, 0) == 0) return EPERM;  // there is one, in another session
