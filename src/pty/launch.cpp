@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -64,6 +65,14 @@ void close_all_but_stdio() noexcept {
   for (int fd = 3; fd < most; ++fd) fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+// By the system call: the C library refuses its own two signals (32 and 33), and glibc's posix_spawn leaves just these
+// ignored in its children, in all that make starts for example.
+void default_signals() noexcept {
+  constexpr std::size_t kMaskSize = 8;            // rt_sigaction(2): the kernel's sigset_t
+  const std::array<unsigned long, 8> standard{};  // its struct sigaction: SIG_DFL, no flags, no mask
+  for (int number = 1; number < NSIG; ++number) syscall(SYS_rt_sigaction, number, standard.data(), nullptr, kMaskSize);
+}
+
 }  // namespace
 
 Launch::Launch(const Program& program, const Stdio& stdio)
@@ -80,9 +89,7 @@ Launch::Launch(const Program& program, const Stdio& stdio)
 // `report`: close-on-exec pipe; a ChildFailure is written there, or exec closes it.
 void Launch::run_child(int report) noexcept {
   // Handlers are the parent's code and an ignored signal would be inherited: all back to default (signal(7)).
-  struct sigaction standard{};
-  standard.sa_handler = SIG_DFL;
-  for (int number = 1; number < NSIG; ++number) sigaction(number, &standard, nullptr);
+  default_signals();
 
   if (setsid() < 0) give_up(report, errno, "cannot make a session for");
   const int in = lifted(stdio_.in);

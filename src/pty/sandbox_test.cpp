@@ -408,7 +408,7 @@ TEST_P(SandboxTest, MeddlesWithNoOtherProcess) {
     words += outcome("own prlimit", ::prlimit(0, RLIMIT_CORE, nullptr, &none));
     words += outcome("setpriority", ::setpriority(PRIO_PROCESS, static_cast<id_t>(target), 19));
     words += outcome("setpriority of the user", ::setpriority(PRIO_USER, 0, 19));
-    words += outcome("own setpriority", ::setpriority(PRIO_PROCESS, 0, 1));
+    words += outcome("own setpriority", ::setpriority(PRIO_PROCESS, 0, std::max(1, ::getpriority(PRIO_PROCESS, 0))));
     cpu_set_t cpus;
     CPU_ZERO(&cpus);
     CPU_SET(0, &cpus);
