@@ -128,11 +128,18 @@ void Connection::peer_ended() {
 void Connection::type(Bytes bytes) {
   if (bytes.empty()) return;
   if (session_ != nullptr) return session_->input(bytes);
-  if (!early_input_.push(bytes)) log::warn("{}: {} bytes typed before the program ran did not fit", peer(), bytes.size());
+  if (!early_input_.push(bytes))
+    log::warn("{}: {} bytes typed before the program ran did not fit", peer(), bytes.size());
 }
 
 std::size_t Connection::output_room() const {
   return broken_ || state_ != State::kOpen ? 0 : kMaxUnsent - std::min(kMaxUnsent, unsent_.size());
+}
+
+bool Connection::input_waits() const {
+  if (peer_half_closed_) return false;  // an end stays readable for ever
+  pollfd socket{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+  return poll(&socket, 1, 0) > 0;
 }
 
 void Connection::send(Bytes wire) {

@@ -49,19 +49,20 @@ class Connection : public session::Viewer {
   Result<> open();
 
   [[nodiscard]] std::size_t output_room() const final;
+  [[nodiscard]] bool input_waits() const final;
   void input_wanted() final { read(); }
   void ended(const session::End& end) final;
   [[nodiscard]] std::string peer() const final { return pass_.peer(); }
 
  protected:
-  virtual void begin() = 0;               // the connection stands: start the program now or after negotiating
-  virtual void receive(Bytes wire) = 0;   // from the peer, in the door's protocol: to be decoded and typed
-  virtual void end_of_peer() {}           // it half-closed: type what is still held back
+  virtual void begin() = 0;              // the connection stands: start the program now or after negotiating
+  virtual void receive(Bytes wire) = 0;  // from the peer, in the door's protocol: to be decoded and typed
+  virtual void end_of_peer() {}          // it half-closed: type what is still held back
   virtual void say_bytes(Bytes text) { send(text); }  // text of ours for the peer's screen
 
   void start_program(const std::string& term, WindowSize size);
-  void type(Bytes bytes);  // input for the program; kept until it runs
-  void send(Bytes wire);   // to the peer, already encoded
+  void type(Bytes bytes);                // input for the program; kept until it runs
+  void send(Bytes wire);                 // to the peer, already encoded
   void say(const std::string& message);  // one line from us, in the door's protocol
   [[nodiscard]] session::Session* session() const { return session_; }
   [[nodiscard]] const Settings& settings() const { return *settings_; }

@@ -79,13 +79,14 @@ void Session::pump_output() {
   std::size_t room = std::min(viewer_->output_room(), loop_.buffer.size());
   if (state_ == State::kDraining) room = std::min(room, kMaxAfterEnd - after_end_);
   if (room == 0) return;  // output_wanted() goes on
-  // Several reads of a busy terminal go out as one: fewer and larger packets.
+  // Several reads of a busy terminal go out as one: fewer and larger packets. But Ctrl-C is not to wait for a whole round:
+  // a pty's read(2) may sleep until the kernel has moved the next 4 KiB (n_tty.c: n_tty_read, tty_buffer_flush_work).
   std::size_t filled = 0;
   pty::Transfer got;
   do {
     got = terminal_->read(loop_.buffer.subspan(filled, room - filled));
     filled += got.count;
-  } while (got.code == 0 && got.count >= kMayBeMore && filled < room);
+  } while (got.code == 0 && got.count >= kMayBeMore && filled < room && !viewer_->input_waits());
   if (filled > 0) {
     bytes_out_ += filled;
     if (state_ == State::kDraining) after_end_ += filled;

@@ -19,12 +19,18 @@ class Watcher final : public Viewer {
   std::optional<End> end;
   std::function<void()> on_output = [] {};
   int input_wanted_calls = 0;
+  bool typed = false;
+  mutable int asked = 0;  // for input_waits()
 
   [[nodiscard]] std::size_t output_room() const override { return room; }
   void output(Bytes bytes) override {
     seen += as_text(bytes);
     if (room != std::numeric_limits<std::size_t>::max()) room -= bytes.size();
     on_output();
+  }
+  [[nodiscard]] bool input_waits() const override {
+    ++asked;
+    return typed;
   }
   void input_wanted() override { ++input_wanted_calls; }
   void ended(const End& how) override { end = how; }
@@ -99,6 +105,16 @@ TEST_F(SessionTest, AViewerWithoutRoomStopsTheProgram) {
   session->output_wanted();
   run_to_end();
   EXPECT_TRUE(watcher_.seen.ends_with("the end\r\n"));
+}
+
+TEST_F(SessionTest, WaitingInputEndsARoundOfAFloodAtTheNextRead) {
+  watcher_.typed = true;
+  int most = 0;
+  watcher_.on_output = [&] { most = std::max(most, std::exchange(watcher_.asked, 0)); };
+  start("yes | head -c 200000");
+  run_to_end();
+  EXPECT_EQ(watcher_.seen.size(), 300000U);  // ONLCR
+  EXPECT_EQ(most, 1);
 }
 
 TEST_F(SessionTest, InputWaitsInABoundedQueueAndIsNotLost) {

@@ -29,6 +29,9 @@ class Viewer {
   // in a later round.
   virtual void output(Bytes bytes) = 0;
 
+  // Whether the peer has sent something that was not read yet. Asked between the reads of a flood, at one system call.
+  [[nodiscard]] virtual bool input_waits() const = 0;
+
   // There is room for typed input again (kEnoughInputRoom), after Session::input_room() was small.
   virtual void input_wanted() = 0;
 
