@@ -60,7 +60,7 @@ Result<User> current_user() {
   const uid_t uid = geteuid();
   passwd entry{};
   passwd* found = nullptr;
-  std::array<char, 16 * 1024> buffer;
+  std::array<char, 16 * 1024> buffer{};
   const int code = getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
   User user{.uid = uid, .name = "uid " + std::to_string(uid), .home = "/", .shell = "/bin/sh"};
   if (code != 0 || found == nullptr) return user;  // containers run as uids that no file knows
@@ -93,7 +93,7 @@ pty::Program program_for(const User& user, const std::vector<std::string>& words
   } else {
     program.file = words.front();
     program.arguments = words;
-    std::array<char, 4096> here;
+    std::array<char, 4096> here{};
     program.directory = getcwd(here.data(), here.size()) != nullptr ? here.data() : "/";
   }
   return program;
