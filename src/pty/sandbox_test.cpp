@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -41,6 +42,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "pty/sandbox_files.hpp"
+#include "pty/terminal.hpp"
 
 namespace farpty::pty {
 namespace {
@@ -477,6 +479,42 @@ TEST_P(SandboxTest, GivesAShellItsJobs) {
   const std::string killed = shell("sleep 0.2 & kill %1; wait %1; echo $?");
   // On the oldest kernels a shell may not signal a job by number: docs/public-applications.md tells it.
   EXPECT_THAT(killed, HasSubstr(has_job_control() ? "143\n" : "0\n"));
+}
+
+// The way of a real session: by vfork, on a pty, with and without a keeper in between.
+TEST_P(SandboxTest, GivesAStartedShellItsJobs) {
+  if (!has_job_control()) GTEST_SKIP() << "needs scopes or a warden";
+  for (const Leftovers leftovers : {Leftovers::kLiveOn, Leftovers::kAreKilled}) {
+    const std::string shown = in_child([&]() -> std::string {
+      auto sandbox = Sandbox::prepare(options());
+      auto instance = sandbox->instance();
+      boost::asio::io_context context(1);
+      const Program shell{.file = "bash",
+                          .arguments = {"bash", "-c", "set -m; sleep 100 & kill %1; wait %1; echo ended by $?"},
+                          .environment = (*instance)->environment(plain_environment()),
+                          .directory = (*instance)->home(),
+                          .steps = {instance->get()},
+                          .leftovers = leftovers};
+      auto started = start(context, TerminalKind::kKernel, shell, WindowSize{});
+      if (!started) return started.error().message();
+      if (auto done = (*instance)->answer_signals(context, started->child.leader); !done) return done.error().message();
+      std::string output;
+      std::array<std::byte, 4096> chunk{};
+      int code = EAGAIN;
+      while (code == 0 || code == EAGAIN) {
+        context.restart();
+        context.poll();
+        const Transfer got = started->terminal->read(chunk);
+        output += as_text(Bytes(chunk).first(got.count));
+        code = got.code;
+      }
+      started->child.keeper.reset();
+      ::waitpid(started->child.pid, nullptr, 0);
+      (*instance)->stop_answering();
+      return output;
+    });
+    EXPECT_THAT(shown, HasSubstr("ended by 143\r\n"));
+  }
 }
 
 TEST_P(SandboxTest, RunsAnInterpreter) {

@@ -41,7 +41,7 @@ Result<std::unique_ptr<Session>> Session::start(const Loop& loop, unsigned id, c
   std::unique_ptr<Session> session(
       new Session(loop, id, spec, std::move(started), std::move(sandbox), viewer, std::move(closed)));
   auto* self = session.get();
-  if (self->sandbox_) FARPTY_TRY(self->sandbox_->answer_signals(loop.context, self->pid_));
+  if (self->sandbox_) FARPTY_TRY(self->sandbox_->answer_signals(loop.context, self->leader_));
   FARPTY_TRY(loop.children.watch(self->pid_, [self](pty::ExitStatus status) { self->program_ended(status); }));
   // Not read here: the caller may be using the shared buffer. What the program has written already gives the first edge.
   self->output_awaited_ = true;
@@ -184,8 +184,9 @@ void Session::program_ended(pty::ExitStatus status) {
   program_alive_ = false;
   end_.status = status;
   const std::string peer = viewer_ != nullptr ? viewer_->peer() : "no peer";
-  // Nothing can have left the session (the sandbox has no setsid), so nothing of a stranger's lives on.
-  if (sandbox_ && !pty::kill_session(leader_)) log::warn("session {}: processes of it are still being made", id_);
+  // Nothing can have left the session (the sandbox has no setsid), so nothing of a stranger's lives on. A keeper has seen to
+  // it already, and since it reaped the leader the number may mean others.
+  if (sandbox_ && !is_kept() && !pty::kill_session(leader_)) log::warn("session {}: processes of it are still being made", id_);
   if (state_ == State::kHungUp) {
     // What ignored SIGHUP in the foreground has the rest of the grace period; under a keeper nothing is left.
     if (is_kept() || hung_up_group_ == 0 || hung_up_group_ == leader_) close();

@@ -106,9 +106,10 @@ def test_no_listener_of_this_machine_is_reached():
             listener.accept()
 
 
-def test_nothing_of_a_stranger_outlives_the_session():
+@pytest.mark.parametrize("more", [(), ("--kill-all",)], ids=["", "kept"])
+def test_nothing_of_a_stranger_outlives_the_session(more):
     stay = "trap '' HUP; (sleep 1000 & sleep 1000 & wait) & disown; nohup sleep 1000 & touch $HOME/f; echo rea''dy"
-    with public("--", "bash", "--norc") as server:
+    with public(*more, "--", "bash", "--norc") as server:
         for leave in ("exit", "vanish"):
             with RawPeer(server) as peer:
                 peer.line(stay)
