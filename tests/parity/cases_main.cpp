@@ -33,7 +33,8 @@ std::string run_on(Where where, const Case& example) {
     model.run(step, ours);
     if (!kernel) return ours;
     Observation seen;
-    kernel->run(step, KernelSide::Read::kNonblocking, {.work_hidden = true}, ours, seen);
+    kernel->run(step, KernelSide::Read::kNonblocking, {}, ours, seen);
+    kernel->rest();
     return seen;
   });
 }

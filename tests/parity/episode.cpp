@@ -1,5 +1,7 @@
 #include "episode.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <initializer_list>
 #include <optional>
@@ -40,6 +42,19 @@ bool needs_settled_master(const Step& step, const tty::PtyPair& pair) {
          std::ranges::any_of(step.bytes, [&](std::uint8_t c) { return may_be_signal(c, termios); });
 }
 
+// Whether it matters for a step that the slave's worker has taken in everything for which there is room.
+bool needs_settled_slave(const Step& step) {
+  switch (step.op) {
+    case Op::kMasterWrite:
+    case Op::kMasterRead:
+    case Op::kMasterSignal:
+    case Op::kPacketMode:
+    case Op::kResize:
+    case Op::kDrain: return false;
+    default: return true;
+  }
+}
+
 // Both terminals, and how much of the kernel's was left to its workers.
 class Duel {
  public:
@@ -53,15 +68,21 @@ class Duel {
       kernel_.settle_master(expected);
       settled(expected);
     }
+    if (slave_may_be_late_ && needs_settled_slave(step)) {
+      kernel_.rest();
+      slave_may_be_late_ = false;
+    }
+    // A late worker would fill a full master's queue again while it is being read.
+    if (step.op == Op::kMasterRead && pair().master_is_full()) kernel_.rest();
     const bool kept_up = pair().slave_keeps_up();
+    const std::uint32_t unread = expected.slave_unread;
     model_.run(step, expected);
     if (model_.raced()) return Verdict::Kind::kRaced;
-    const KernelSide::Look look = {.at_master = must_look_at_master(step, expected),
-                                   .at_queues = count_ % 16 == 0,
-                                   .work_hidden = is_work_hidden(step, kept_up)};
+    const KernelSide::Look look = {.at_master = must_look_at_master(step, expected), .at_queues = count_ % 16 == 0};
     const bool may_block = step.op == Op::kSlaveRead && step.other_end && !model_.waited();
     const auto read = may_block ? KernelSide::Read::kBlocking : KernelSide::Read::kNonblocking;
     kernel_.run(step, read, look, expected, observed);
+    if (is_work_hidden(step, kept_up, unread, expected)) slave_may_be_late_ = true;
     if (look.at_master) {
       settled(expected);
     } else {
@@ -79,17 +100,26 @@ class Duel {
   [[nodiscard]] bool must_look_at_master(const Step& step, const Observation& expected) const {
     constexpr std::uint32_t kMuch = 1000;
     return count_ % 8 == 0 || needs_settled_master(step, pair()) || step.op == Op::kFlowMaster ||
-           step.op == Op::kPacketMode || expected.master_unread > master_unread_ + kMuch || pair().master_is_full();
+           step.op == Op::kPacketMode || expected.master_unread > master_unread_ + kMuch;
   }
-  // Typed behind something readable, or behind a full queue: nothing would tell that a worker is late.
-  [[nodiscard]] bool is_work_hidden(const Step& step, bool kept_up) const {
-    const bool types = step.op == Op::kMasterWrite || step.op == Op::kFlowMaster;
-    return (types && pair().slave().readable()) || !kept_up || !pair().slave_keeps_up() || pair().master_is_full();
+  // Whether nothing would tell that the slave's worker is late: it takes in more behind something readable, and no count
+  // changes.
+  [[nodiscard]] bool is_work_hidden(const Step& step, bool kept_up, std::uint32_t unread,
+                                    const Observation& expected) const {
+    const bool wakes = step.op == Op::kMasterWrite || step.op == Op::kFlowMaster || step.op == Op::kSlaveRead ||
+                       step.op == Op::kFlushSlave || (step.op == Op::kSimulate && !kept_up);
+    const bool lines = pair().slave().termios().local(tty::lflag::kIcanon);
+    if (wakes && (expected.slave_poll & POLLIN) != 0) {
+      const bool takes = step.op != Op::kSlaveRead || !kept_up;
+      if (takes && (expected.slave_unread == unread || (lines && !kept_up))) return true;
+    }
+    return false;
   }
 
   KernelSide kernel_;
   ModelSide model_;
   std::uint64_t count_ = 0;
+  bool slave_may_be_late_ = false;
   bool master_settled_ = true;
   std::uint32_t master_unread_ = 0;
 };

@@ -10,11 +10,11 @@ namespace farpty::parity {
 Generator::Generator(std::uint64_t seed)
     : random_(seed),
       length_(30 + random_.below(30 + random_.below(1500))),
-      master_reads_(!random_.one_in(8)),
+      master_reads_(!random_.one_in(10)),
       slave_reads_(!random_.one_in(6)),
-      long_input_(random_.one_in(6)),
-      fills_input_(random_.one_in(6)),
-      stays_stopped_(random_.one_in(8)),
+      long_input_(random_.one_in(10)),
+      fills_input_(random_.one_in(10)),
+      stays_stopped_(random_.one_in(10)),
       wild_settings_(random_.one_in(3)),
       simulates_(random_.one_in(2)),
       settings_weight_(1 + random_.below(12)) {}

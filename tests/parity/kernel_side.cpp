@@ -56,7 +56,7 @@ std::uint32_t number_of(int fd, unsigned long request) {
   return static_cast<std::uint32_t>(value);
 }
 
-void rest(long microseconds) {
+void sleep_for(long microseconds) {
   const timespec time{.tv_sec = 0, .tv_nsec = microseconds * 1000};
   ::nanosleep(&time, nullptr);
 }
@@ -109,7 +109,6 @@ void KernelSide::run(const Step& step, Read read, Look look, const Observation& 
   if (read == Read::kBlocking) ::sigprocmask(SIG_UNBLOCK, &alarm_signal(), nullptr);
   observation.result = apply(step, read, observation.bytes);
   if (read == Read::kBlocking) ::sigprocmask(SIG_BLOCK, &alarm_signal(), nullptr);
-  if (look.work_hidden) rest(patience_);
   wait_until([&] {
     const bool slave_done = slave_is_done(expected, observation);
     return (!look.at_master || master_is_done(expected, observation)) && slave_done;
@@ -184,6 +183,8 @@ void KernelSide::settle_master(const Observation& before) {
   });
 }
 
+void KernelSide::rest() const { sleep_for(patience_); }
+
 template <typename Done>
 void KernelSide::wait_until(Done done) const {
   constexpr int kQuickTries = 200;    // these take about 1 microsecond each
@@ -192,7 +193,7 @@ void KernelSide::wait_until(Done done) const {
     if (i < kQuickTries) {
       ::sched_yield();
     } else {
-      rest(std::max(50L, patience_ / 100));
+      sleep_for(std::max(50L, patience_ / 100));
     }
   }
 }

@@ -27,14 +27,15 @@ class KernelSide {
   enum class Read : std::uint8_t { kNonblocking, kBlocking };
   // How to look after a step.
   struct Look {
-    bool at_master = true;     // else the master's worker may still be at work, and nothing of the master is observed
-    bool at_queues = true;     // TIOCOUTQ
-    bool work_hidden = false;  // the workers may be late without anybody seeing it
+    bool at_master = true;  // else the master's worker may still be at work, and nothing of the master is observed
+    bool at_queues = true;  // TIOCOUTQ
   };
   // Does the step. `expected` tells what to wait for; the observation is the kernel's own.
   void run(const Step& step, Read read, Look look, const Observation& expected, Observation& observation);
   // Waits until the master's worker has done what the step before left to it.
   void settle_master(const Observation& before);
+  // Gives a worker of which nothing tells the time that it may need.
+  void rest() const;
 
  private:
   KernelSide(long patience, OwnedFd master, OwnedFd slave, OwnedFd blocking)

@@ -5,6 +5,8 @@
 //
 // Exit status 0: no difference; 1: a difference; 77: no pty can be had here. TIOCSTI needs CAP_SYS_ADMIN.
 #include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -76,7 +78,9 @@ int judge(std::uint64_t seed, bool& differs) {
     if (!differs) return 0;
     verdict = *std::move(again);
   }
-  fmt::print("a difference after {} steps (seed {}); leaving out what does not matter\n", verdict.steps.size(), seed);
+  fmt::print(
+      "a difference after {} steps (seed {}); leaving out what does not matter\n  {}\n  kernel: {}\n  ours:   {}\n",
+      verdict.steps.size(), seed, verdict.steps.back().text(), verdict.observed.text(), verdict.expected.text());
   std::fflush(stdout);
   auto shortest = shrink(std::move(verdict));
   if (!shortest) return fail(shortest.error());
@@ -121,6 +125,7 @@ int run_many(const Options& options) {
 }
 
 int run_child(const Options& options) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a session of its own would outlive its parent's group
   if (auto ready = become_terminal_user(); !ready) return fail(ready.error());
   if (auto probe = KernelSide::open(kQuick); !probe) {
     fmt::print("parity: skipped: {}\n", probe.error().message());
