@@ -150,7 +150,8 @@ Result<> Server::prepare_sandbox(const ServeOptions& options) {
 
 void Server::stop(int number) {
   if (std::exchange(stopping_, true)) {
-    log::warn("{} again: leaving at once", strsignal(number));
+    log::warn("{} again: killing what is left, leaving at once", strsignal(number));
+    registry_.kill_all();
     return context_.stop();
   }
   notify("STOPPING=1");

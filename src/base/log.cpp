@@ -5,8 +5,7 @@
 namespace farpty::log {
 
 void open(bool verbose) {
-  // _mt: the loop is not alone, a sandbox's folders are removed by a thread of their own.
-  auto logger = std::make_shared<spdlog::logger>("farpty", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger = std::make_shared<spdlog::logger>("farpty", std::make_shared<spdlog::sinks::stderr_sink_st>());
   logger->set_pattern("farpty: %v");
   logger->set_level(verbose ? spdlog::level::debug : spdlog::level::info);
   logger->flush_on(spdlog::level::debug);

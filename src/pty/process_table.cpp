@@ -81,11 +81,16 @@ std::vector<pid_t> pids_of_session(pid_t session) {
   return found;
 }
 
+bool group_lives(pid_t group, pid_t session) {
+  if (group <= 1) return false;                              // kill(2): 0 and -1 mean others
+  if (kill(-group, 0) != 0 && errno == ESRCH) return false;  // the usual answer, and far cheaper than the table
+  return std::ranges::any_of(processes_of_session(session), [group](const Process& process) {
+    return process.group == group && process.state != 'Z';
+  });
+}
+
 bool kill_group_of_session(pid_t group, pid_t session) {
-  if (group <= 1) return false;  // kill(2): 0 and -1 mean others
-  for (const Process& process : processes_of_session(session))
-    if (process.group == group && process.state != 'Z') return kill(-group, SIGKILL) == 0;
-  return false;
+  return group_lives(group, session) && kill(-group, SIGKILL) == 0;
 }
 
 bool kill_session(pid_t session) {

@@ -30,6 +30,9 @@ struct Process {
 // Their numbers alone, zombies included: one system call a process of the host, where a look into /proc costs four.
 [[nodiscard]] std::vector<pid_t> pids_of_session(pid_t session);
 
+// Whether a process group still has a member in that session that is no zombie.
+[[nodiscard]] bool group_lives(pid_t group, pid_t session);
+
 // Sends SIGKILL to a process group if it still has a member in that session: a number alone may have come to mean others.
 // Returns whether it was sent.
 bool kill_group_of_session(pid_t group, pid_t session);

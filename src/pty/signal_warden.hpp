@@ -8,8 +8,6 @@
 // Invariants: it never blocks; a sandbox that asks without end waits, and nobody else does.
 #pragma once
 
-#include <linux/seccomp.h>
-
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -21,6 +19,9 @@
 #include "base/owned_fd.hpp"
 #include "base/readiness.hpp"
 #include "base/result.hpp"
+
+struct seccomp_notif;
+struct seccomp_notif_resp;
 
 namespace farpty::pty {
 

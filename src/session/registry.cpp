@@ -44,6 +44,10 @@ void Registry::finish_all(Cause cause) {
   for (const auto& [id, session] : sessions_) session->finish(cause);
 }
 
+void Registry::kill_all() {
+  for (const auto& [id, session] : sessions_) session->end_grace();
+}
+
 void Registry::when_empty(std::function<void()> then) {
   if (sessions_.empty())
     then();

@@ -22,6 +22,7 @@ class Registry {
   [[nodiscard]] std::vector<Session::Info> list() const;
   [[nodiscard]] bool finish(unsigned id, Cause cause);  // false: there is no such session
   void finish_all(Cause cause);
+  void kill_all();                              // the grace periods of hung up sessions are over
   void when_empty(std::function<void()> then);  // at once if it is empty
 
  private:

@@ -16,6 +16,8 @@ namespace {
 // edge. The kernel's pty hands out at most 4096 at a time.
 constexpr std::size_t kMayBeMore = 1024;
 
+constexpr std::chrono::milliseconds kFirstGroupLook{5};  // most groups have gone by then; the look doubles
+
 // The program as it is to start: with its limits and, in a sandbox, with that one's folders and environment. The steps point
 // into `spec` and `sandbox`.
 pty::Program confined(const Spec& spec, const pty::SandboxInstance* sandbox) {
@@ -188,8 +190,8 @@ void Session::program_ended(pty::ExitStatus status) {
   // it already, and since it reaped the leader the number may mean others.
   if (sandbox_ && !is_kept() && !pty::kill_session(leader_)) log::warn("session {}: processes of it are still being made", id_);
   if (state_ == State::kHungUp) {
-    // What ignored SIGHUP in the foreground has the rest of the grace period; under a keeper nothing is left.
-    if (is_kept() || hung_up_group_ == 0 || hung_up_group_ == leader_) close();
+    group_look_ = kFirstGroupLook;
+    await_hung_up_group();
   } else if (state_ == State::kRunning) {
     drain();
   }
@@ -215,6 +217,10 @@ void Session::end_drain() {
   close();
 }
 
+void Session::end_grace() {
+  if (state_ == State::kHungUp) grace_over();
+}
+
 void Session::hang_up(Cause cause) {
   hung_up_group_ = terminal_->fg_pgrp();
   state_ = State::kHungUp;
@@ -223,13 +229,27 @@ void Session::hang_up(Cause cause) {
   terminal_->hangup();
   log::info("session {} hung up: {}", id_, cause == Cause::kPeerGone ? "its peer is gone" : "by the server");
   if (program_alive_) {
-    timer_.expires_after(limits_.hangup_grace);
+    grace_end_ = Clock::now() + limits_.hangup_grace;
+    timer_.expires_at(grace_end_);
     timer_.async_wait([this](const boost::system::error_code& code) {
       if (!code) grace_over();
     });
   }
   if (auto* viewer = std::exchange(viewer_, nullptr)) viewer->ended(end_);
   if (!program_alive_) close();
+}
+
+// What ignored SIGHUP in the foreground has the rest of the grace period. The kernel tells nobody but their parents of the
+// end of a group's processes, so this looks, ever less often.
+void Session::await_hung_up_group() {
+  // Under a keeper nothing is left.
+  if (is_kept() || hung_up_group_ == leader_ || !pty::group_lives(hung_up_group_, leader_)) return close();
+  if (Clock::now() >= grace_end_) return grace_over();
+  timer_.expires_at(std::min(Clock::now() + group_look_, grace_end_));
+  timer_.async_wait([this](const boost::system::error_code& code) {
+    if (!code && state_ == State::kHungUp) await_hung_up_group();
+  });
+  group_look_ *= 2;
 }
 
 void Session::grace_over() {

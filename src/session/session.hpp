@@ -84,6 +84,7 @@ class Session {
 
   // From the server. The viewer is told; the program is hung up.
   void finish(Cause cause);
+  void end_grace();  // kills what is left of a session that was hung up
 
   struct Info {
     unsigned id = 0;
@@ -109,6 +110,7 @@ class Session {
   void drain();
   void end_drain();
   void hang_up(Cause cause);
+  void await_hung_up_group();
   void grace_over();
   void arm_limits();
   [[nodiscard]] bool is_kept() const { return pid_ != leader_; }
@@ -127,7 +129,7 @@ class Session {
   ByteQueue input_{kMaxInput};
   bool input_ended_ = false;
   bool end_passed_on_ = false;
-  bool viewer_waits_ = false;  // input_room() was below kEnoughInputRoom
+  bool viewer_waits_ = false;    // input_room() was below kEnoughInputRoom
   bool output_awaited_ = false;  // the terminal will call, or the next round
 
   pid_t pid_;       // the child that is waited for: the program, or its keeper
@@ -135,6 +137,8 @@ class Session {
   OwnedFd keeper_;  // with --kill-all; see pty/keeper.hpp
   bool program_alive_ = true;
   pid_t hung_up_group_ = 0;  // the foreground group at the moment of the hang-up
+  Clock::time_point grace_end_;
+  std::chrono::milliseconds group_look_{0};
   End end_;
   std::size_t after_end_ = 0;
 
