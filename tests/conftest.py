@@ -4,13 +4,16 @@ Skips are listed by pytest with their reasons (-ra in pytest.ini) and counted in
 """
 
 import faulthandler
+import os
 
 import pytest
 from kit import farpty_binary as find_farpty
 from kit import serve as run_server
 
-HANG = 300
+HANG = 120
 """Seconds after which a hanging test prints where it hangs and the run ends: no CI run ends by its own timeout in silence."""
+
+STDERR = pytest.StashKey()
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +28,14 @@ def serve():
     return run_server
 
 
+def pytest_configure(config):
+    config.stash[STDERR] = os.fdopen(os.dup(2), "w")  # before pytest captures it
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
-    faulthandler.dump_traceback_later(HANG if not item.get_closest_marker("soak") else 20 * HANG, exit=True)
+    patience = HANG * (20 if item.get_closest_marker("soak") else 3 if item.get_closest_marker("slow") else 1)
+    faulthandler.dump_traceback_later(patience, exit=True, file=item.config.stash[STDERR])
 
 
 def pytest_runtest_teardown(item):

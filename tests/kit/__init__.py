@@ -8,7 +8,7 @@ What it is not: a model of farpty. It knows the command line, the listening line
 """
 
 from .compare import assert_same_screens, connected
-from .need import need, need_program
+from .need import need, need_command, need_flag, need_program
 from .peers import RawPeer, netcat_on_a_terminal, pipe_to_netcat
 from .proxy import DelayProxy
 from .screen import Screen
@@ -25,6 +25,8 @@ __all__ = [
     "connected",
     "farpty_binary",
     "need",
+    "need_command",
+    "need_flag",
     "need_program",
     "netcat_on_a_terminal",
     "pipe_to_netcat",

@@ -1,9 +1,13 @@
 """Prerequisites of a test. Missing on a developer's machine: a skip that says what to install. Missing in CI: a failure."""
 
 import os
+import re
 import shutil
+import subprocess
 
 import pytest
+
+from .paths import farpty_path
 
 EXTRA_PATH = "/usr/games:/usr/sbin:/sbin"
 """Where Debian puts programs that tests want and an ordinary PATH lacks (bastet, sshd)."""
@@ -16,6 +20,20 @@ def need(present: object, what: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"missing in CI: {what}", pytrace=False)
     pytest.skip(f"missing: {what}")
+
+
+def need_flag(flag: str) -> None:
+    """Skips the test while `farpty serve` has no such flag yet, in CI too."""
+    usage = subprocess.run([farpty_path(), "serve", "--help"], capture_output=True, text=True, timeout=60, check=False)
+    if flag not in usage.stdout:
+        pytest.skip(f"not there yet: farpty serve {flag}")
+
+
+def need_command(name: str) -> None:
+    """Skips the test while `farpty` has no such command yet, in CI too."""
+    usage = subprocess.run([farpty_path(), "--help"], capture_output=True, text=True, timeout=60, check=False)
+    if not re.search(rf"^  {name}\b", usage.stdout, re.MULTILINE):
+        pytest.skip(f"not there yet: farpty {name}")
 
 
 def need_program(name: str, package: str | None = None) -> str:

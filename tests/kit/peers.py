@@ -101,7 +101,7 @@ def netcat() -> str:
 def pipe_to_netcat(server: Server, data: bytes, flags: Sequence[str] = ("-N",)) -> bytes:
     """`printf DATA | nc -N HOST PORT`: what it prints when it ends by itself."""
     host, port = server.address()
-    done = subprocess.run([netcat(), *flags, host, str(port)], input=data, stdout=subprocess.PIPE, timeout=120, check=False)
+    done = subprocess.run([netcat(), *flags, host, str(port)], input=data, stdout=subprocess.PIPE, timeout=3 * GENEROUS, check=False)
     assert done.returncode == 0, f"nc ends with status {done.returncode}"
     return done.stdout
 

@@ -148,7 +148,8 @@ class Screen:
     def wait_for(self, what: "str | re.Pattern[str] | Callable[[Screen], object]", *, within: float = GENEROUS) -> str:
         """Waits until the screen holds a text, matches a pattern, or a predicate is true of it. Returns the screen's text."""
         if isinstance(what, str):
-            name, seen = repr(what), lambda: what in self.text
+            # Blanks at a line's end count where they are asked for: a prompt is "$ ".
+            name, seen = repr(what), lambda: what in self.text or what in "\n".join(self.emulator.display)
         elif isinstance(what, re.Pattern):
             name, seen = f"/{what.pattern}/", lambda: what.search(self.text)
         else:

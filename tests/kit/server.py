@@ -40,6 +40,7 @@ class Server:
         self.mark = mark
         self.home = home
         self.environment = environment
+        self.known: set[int] = set()  # pids seen in its tree
         self._log: list[str] = []
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
@@ -105,6 +106,7 @@ class Server:
 
     def stop(self, sign: signal.Signals = signal.SIGTERM) -> int:
         """Ends the server and returns its exit status (negative: the signal that killed it)."""
+        self.known |= {process.pid for process in self.descendants()}
         if self.process.poll() is None:
             self.process.send_signal(sign)
         try:
@@ -170,22 +172,23 @@ def serve(*arguments: str, listen: Sequence[str] = ("raw://127.0.0.1:0",), envir
 
 
 def _end(server: Server, status: int | None, may_leave: bool) -> None:
-    known = {process.pid for process in server.descendants()}
-    ended = server.stop()
-    left = _settle(server, known)
-    for process in left:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
+    try:
+        ended = server.stop()
+        left = _settle(server)
+    finally:
+        for process in _left(server):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
     if left:
-        wait_until(lambda: not _left(server, known), "the left processes to die of SIGKILL")
+        wait_until(lambda: not _left(server), "the left processes to die of SIGKILL")
     assert status is None or ended == status, f"the server ended with status {ended}, not {status}:\n{server.log}"
     assert may_leave or not left, f"the server left {left}:\n{server.log}"
 
 
-def _left(server: Server, known: set[int]) -> list[processes.Process]:
-    """What lives of the server's tree: whoever carries its mark, or was seen in the tree before (`known`)."""
+def _left(server: Server) -> list[processes.Process]:
+    """What lives of the server's tree: whoever carries its mark, or was seen in the tree before."""
     found = {process.pid: process for process in processes.with_environment(MARK, server.mark)}
-    found |= {pid: process for pid in known if (process := processes.read_process(pid))}
+    found |= {pid: process for pid in server.known if (process := processes.read_process(pid))}
     for process in found.values():
         if process.state == "Z" and process.parent == os.getpid():  # an orphan that came to us as its subreaper
             with contextlib.suppress(ChildProcessError):
@@ -193,8 +196,8 @@ def _left(server: Server, known: set[int]) -> list[processes.Process]:
     return [process for process in found.values() if process.state not in "ZX"]
 
 
-def _settle(server: Server, known: set[int]) -> list[processes.Process]:
+def _settle(server: Server) -> list[processes.Process]:
     """What is left when those that were already killed have had the time to go."""
     with contextlib.suppress(AssertionError):
-        wait_until(lambda: not _left(server, known), "nothing to be left", within=2)
-    return _left(server, known)
+        wait_until(lambda: not _left(server), "nothing to be left", within=2)
+    return _left(server)

@@ -1,12 +1,13 @@
 """Waiting for conditions. The bound only ends a test that would hang; no test may depend on its value."""
 
+import os
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
 
-GENEROUS = 30.0
+GENEROUS = float(os.environ.get("FARPTY_PATIENCE", "30"))
 """Seconds after which a condition is taken to never come, also on a loaded machine under a sanitizer."""
 
 

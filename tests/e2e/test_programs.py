@@ -1,0 +1,219 @@
+"""Programs that make full use of a terminal: the same dialogue on a plain local pty and through farpty, screen by screen."""
+
+import re
+
+import pytest
+from kit import Screen, assert_same_screens, need_program
+
+SHELL = ("bash", "--norc", "--noprofile", "-i")
+NUMBERS = (re.compile(r"\d+(?:[.,:]\d+)*"), "N")
+BLANKS = (re.compile(r"[ \t]+"), " ")
+COMMAS = (re.compile(r", *(?=N)"), ", ")
+
+
+def test_bash_with_job_control():
+    def dialogue(screen: Screen):
+        screen.wait_for("$ ")
+        screen.line("sleep 1000")
+        screen.wait_for("sleep 1000")
+        screen.wait_still()
+        screen.key("C-z")
+        screen.wait_for("Stopped")
+        screen.line("jobs; bg %1")
+        screen.wait_for("sleep 1000 &")
+        screen.line("fg")
+        screen.wait_for(re.compile(r"fg\nsleep 1000\n?$"))
+        screen.wait_still()
+        screen.key("C-c")
+        screen.wait_for(re.compile(r"\^C\n\$$"))
+        yield "an interrupted job"
+        screen.send("echo wrod")
+        screen.key("Left", "Left", "Left", "Delete")
+        screen.send("o")
+        screen.key("Delete")
+        screen.send("r")
+        screen.wait_for("echo word")
+        yield "a line edited by readline"
+        screen.key("Enter", "Up", "Up", "C-a")
+        screen.wait_still()
+        yield "a line of the history"
+        screen.key("C-c")
+        screen.wait_for(re.compile(r"\^C\n\$\s*$"))
+        screen.line("stty -a | head -n 1; exit")
+        screen.wait_exit()
+        yield "the end"
+
+    assert_same_screens(SHELL, dialogue)
+
+
+def test_vim():
+    def dialogue(screen: Screen):
+        screen.wait_for("~")
+        screen.wait_still()
+        yield "an empty buffer"
+        screen.send("iThe first line\rand a second\x1b")
+        screen.wait_for("and a second")
+        screen.send("kdwyyp:set number\r")
+        screen.wait_for("3 and a second")
+        screen.wait_still()
+        yield "edited"
+        screen.send(":split\r/second\r")
+        screen.wait_still()
+        yield "two windows"
+        screen.send("\x1b:qa!\r")
+        assert screen.wait_exit() == 0
+        yield "the screen from before"
+
+    assert_same_screens((need_program("vim"), "--cmd", "set shortmess+=I", "-u", "NONE", "-i", "NONE", "-n"), dialogue)
+
+
+def test_less():
+    def dialogue(screen: Screen):
+        screen.wait_for("1\n2\n3")
+        screen.wait_still()
+        yield "the first page"
+        screen.send(" ")
+        screen.wait_for("46")
+        screen.wait_still()
+        yield "the second page"
+        screen.send("/500\r")
+        screen.wait_for("500")
+        screen.wait_still()
+        yield "found"
+        screen.send("G")
+        screen.wait_for("1000\n")
+        screen.wait_still()
+        yield "the end of the file"
+        screen.send("q")
+        screen.wait_exit()
+        yield "the screen from before"
+
+    assert_same_screens(("sh", "-c", "seq 1000 > numbers; exec less numbers"), dialogue)
+
+
+def test_top():
+    def dialogue(screen: Screen):
+        screen.wait_for(re.compile(r"PID +USER"))
+        screen.wait_still()
+        yield "the first screen"
+        screen.send("1")
+        screen.wait_still()
+        yield "a processor a line"
+        screen.send("h")
+        screen.wait_for("Help for Interactive Commands")
+        screen.wait_still()
+        yield "help"
+        screen.send("q")
+        screen.wait_still()
+        screen.send("q")
+        assert screen.wait_exit() == 0
+
+    assert_same_screens(("top", "-p", "1", "-d", "1000"), dialogue, more=(NUMBERS, BLANKS, COMMAS))
+
+
+def test_tmux():
+    need_program("tmux")
+
+    def dialogue(screen: Screen):
+        screen.wait_for(re.compile(r"^> *$", re.MULTILINE))
+        screen.wait_still()
+        yield "one pane"
+        screen.line("echo first pa''ne")
+        screen.wait_for("first pane")
+        screen.key("C-b")
+        screen.send('"')
+        screen.wait_for(re.compile(r"─{20}"))
+        screen.wait_still()
+        screen.line("echo second pa''ne; sleep 1000")
+        screen.wait_for("second pane")
+        screen.wait_still()
+        screen.key("C-z")
+        screen.wait_for("Stopped")
+        screen.line("jobs")
+        screen.wait_still()
+        yield "two panes, job control inside"
+        screen.key("C-b")
+        screen.send("d")
+        screen.wait_for("detached")
+        screen.line("tmux -L farpty attach")
+        screen.wait_for("second pane")
+        screen.wait_still()
+        yield "attached again"
+        screen.key("C-b")
+        screen.send(":")
+        screen.wait_for(re.compile(r"^:", re.MULTILINE))
+        screen.send("kill-server\r")
+        screen.wait_for("server exited")
+        screen.wait_still()
+        screen.line("exit")
+        screen.wait_exit()
+
+    start = "echo \"PS1='> ' exec bash --norc --noprofile -i\" > inner; echo 'set -g automatic-rename off; set -g default-command \"sh ./inner\"' > conf; " \
+            "export TMUX_TMPDIR=$PWD; tmux -L farpty -f conf; PS1='$ ' exec bash --norc --noprofile -i"
+    host = (re.compile(r'"[^"\n]*" TIME \S+'), '"HOST" TIME DATE')
+    assert_same_screens(("sh", "-c", start), dialogue, more=(host,))
+
+
+def test_bastet():
+    program = need_program("bastet")
+
+    def dialogue(screen: Screen):
+        screen.wait_still()
+        yield "the menu"
+        screen.key("Down")
+        screen.wait_still()
+        yield "the next entry"
+        screen.key("Down", "Down", "Down", "Down")
+        screen.wait_still()
+        yield "the last entry"
+        screen.key("Enter")
+        screen.wait_still()
+
+    assert_same_screens((program,), dialogue)
+
+
+def test_python():
+    def dialogue(screen: Screen):
+        screen.wait_for(">>> ")
+        screen.line("for i in range(3):")
+        screen.wait_for("... ")
+        screen.line("    print(i * 7)")
+        screen.line("")
+        screen.wait_for("14\n>>>")
+        screen.send("import o")
+        screen.key("C-u")
+        screen.line("import time; time.sleep(1000)")
+        screen.wait_for("sleep(1000)")
+        screen.wait_still()
+        screen.key("C-c")
+        screen.wait_for("KeyboardInterrupt")
+        screen.wait_still()
+        yield "a loop and an interrupt"
+        screen.line("import getpass; getpass.getpass()")
+        screen.wait_for("Password:")
+        screen.line("secret")
+        screen.wait_for("'secret'")
+        screen.line("input('name? ')")
+        screen.wait_for("name?")
+        screen.line("me")
+        screen.wait_for("'me'")
+        screen.wait_still()
+        yield "a password and a question"
+        screen.key("C-d")
+        assert screen.wait_exit() == 0
+
+    assert_same_screens(("/usr/bin/python3", "-q"), dialogue)
+
+
+@pytest.mark.parametrize("text", ["Grüße, 世界, 🙂 e\u0301", "\t|tab\x1b[31mred\x1b[0m\x1b]0;title\x07|"], ids=["utf-8", "control"])
+def test_characters(text):
+    def dialogue(screen: Screen):
+        screen.wait_for("done")
+        screen.wait_still()
+        yield "the text"
+        screen.line("ünï")
+        screen.wait_for("got")
+        yield "typed"
+        screen.wait_exit()
+
+    assert_same_screens(("bash", "-c", 'printf "%s\\ndone\\n" "$1"; read -r line; echo "got ${#line} $line"', "-", text), dialogue)

