@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <cctype>
+#include <cerrno>
 #include <charconv>
 #include <fstream>
 #include <initializer_list>
@@ -137,6 +138,8 @@ class Runner {
     if (name == "type") return write(Op::kMasterWrite, words);
     if (name == "print") return write(Op::kSlaveWrite, words);
     if (name == "reads") return reads(words);
+    if (name == "times") return ended(words, "times out with", End::kByTimer);
+    if (name == "is") return ended(words, "is interrupted with", End::kBySignal);
     if (name == "shows") return shows(words);
     if (name == "status") return status(words);
     if (name == "signals") return signals(words);
@@ -145,8 +148,8 @@ class Runner {
   }
 
  private:
-  Observation does(const Step& step) {
-    const Observation seen = terminal_(step);
+  Observation does(const Step& step, End end = End::kAtOnce) {
+    const Observation seen = terminal_(step, end);
     signals_ |= seen.signals;
     termios_ = seen.termios;
     unread_ = seen.slave_unread;
@@ -225,6 +228,17 @@ class Runner {
     if (!wanted) return malformed();
     if (waits || ends) return waits ? "it waits" : "end of file";
     return seen.bytes == *wanted ? "" : fmt::format("got {}", quoted(seen.bytes));
+  }
+
+  std::string ended(const std::vector<std::string>& words, std::string_view command, End end) {
+    if (words.size() != 4 || words[0] + " " + words[1] + " " + words[2] != command) return malformed();
+    const auto wanted = words[3] == "nothing" ? Bytes() : unquoted(words[3]).value_or(Bytes{0});
+    const Observation seen = does({.op = Op::kSlaveRead, .other_end = true, .size = 4096}, end);
+    const std::int64_t result = !wanted.empty()        ? static_cast<std::int64_t>(wanted.size())
+                                : end == End::kByTimer ? 0
+                                                       : -EINTR;
+    if (seen.result != result) return fmt::format("returned {}", seen.result);
+    return seen.bytes == wanted ? "" : fmt::format("got {}", quoted(seen.bytes));
   }
 
   std::string shows(const std::vector<std::string>& words) {

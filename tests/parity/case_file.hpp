@@ -6,6 +6,8 @@
 //   print "..." [takes N]     a program writes; all of it is taken unless said
 //   reads "..." [of N]        a program's read of N bytes (4096) returns this
 //   reads end|nothing [of N]  it returns 0, or would wait
+//   times out with "..."|nothing      a read that waits is ended by VTIME and returns this
+//   is interrupted with "..."|nothing  a read that waits is ended by a signal
 //   shows "..."               all that the master can read
 //   status WORD...            a packet-mode status byte: stop start flushread flushwrite nostop dostop ioctl
 //   signals WORD...|none      what the foreground group got since the last `signals`
@@ -33,8 +35,11 @@ struct Case {
 
 [[nodiscard]] Result<std::vector<Case>> read_cases(const std::string& path);
 
+// How a read that waits is ended.
+enum class End : std::uint8_t { kAtOnce, kByTimer, kBySignal };
+
 // Does one step on some terminal and says what was seen.
-using Terminal = std::function<Observation(const Step&)>;
+using Terminal = std::function<Observation(const Step&, End)>;
 
 // Empty, or what went otherwise: "editing.case:12: reads "ab\n": got "a\n"".
 [[nodiscard]] std::string run_case(const Case& example, const Terminal& terminal);

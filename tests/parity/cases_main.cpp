@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <optional>
 #include <string_view>
@@ -19,6 +20,15 @@ namespace {
 
 enum class Where : std::uint8_t { kOurs, kKernel };
 
+KernelSide::Read how_to_read(End end) {
+  switch (end) {
+    case End::kByTimer: return KernelSide::Read::kBlocking;
+    case End::kBySignal: return KernelSide::Read::kInterrupted;
+    case End::kAtOnce: break;
+  }
+  return KernelSide::Read::kNonblocking;
+}
+
 // The kernel's side needs to know what to wait for: our side runs along.
 std::string run_on(Where where, const Case& example) {
   ModelSide model;
@@ -28,12 +38,13 @@ std::string run_on(Where where, const Case& example) {
     if (!opened) return opened.error().message();
     kernel.emplace(*std::move(opened));
   }
-  return run_case(example, [&](const Step& step) {
+  return run_case(example, [&](const Step& step, End end) {
     Observation ours;
     model.run(step, ours);
+    if (ours.result < 0 && end != End::kAtOnce) ours.result = model.waits_deciseconds() > 0 ? 0 : -EINTR;
     if (!kernel) return ours;
     Observation seen;
-    kernel->run(step, KernelSide::Read::kNonblocking, {}, ours, seen);
+    kernel->run(step, how_to_read(end), {}, ours, seen);
     kernel->rest();
     return seen;
   });

@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <initializer_list>
 #include <optional>
 #include <utility>
@@ -42,16 +43,20 @@ bool needs_settled_master(const Step& step, const tty::PtyPair& pair) {
          std::ranges::any_of(step.bytes, [&](std::uint8_t c) { return may_be_signal(c, termios); });
 }
 
-// Whether it matters for a step that the slave's worker has taken in everything for which there is room.
-bool needs_settled_slave(const Step& step) {
+// What the slave's worker may still have to do without anybody seeing it.
+enum class Late : std::uint8_t { kNothing, kLookingAhead, kTakingIn };
+
+// Whether it matters for a step that the slave's worker is late.
+bool needs_settled_slave(const Step& step, Late late) {
   switch (step.op) {
     case Op::kMasterWrite:
+    case Op::kSimulate: return late == Late::kTakingIn;
     case Op::kMasterRead:
     case Op::kMasterSignal:
     case Op::kPacketMode:
     case Op::kResize:
     case Op::kDrain: return false;
-    default: return true;
+    default: return late != Late::kNothing;
   }
 }
 
@@ -68,21 +73,20 @@ class Duel {
       kernel_.settle_master(expected);
       settled(expected);
     }
-    if (slave_may_be_late_ && needs_settled_slave(step)) {
+    if (needs_settled_slave(step, late_)) {
       kernel_.rest();
-      slave_may_be_late_ = false;
+      late_ = Late::kNothing;
     }
     // A late worker would fill a full master's queue again while it is being read.
     if (step.op == Op::kMasterRead && pair().master_is_full()) kernel_.rest();
-    const bool kept_up = pair().slave_keeps_up();
-    const std::uint32_t unread = expected.slave_unread;
+    const Before before = {
+        .kept_up = pair().slave_keeps_up(), .kept = pair().slave().kept(), .unread = expected.slave_unread};
     model_.run(step, expected);
     if (model_.raced()) return Verdict::Kind::kRaced;
     const KernelSide::Look look = {.at_master = must_look_at_master(step, expected), .at_queues = count_ % 16 == 0};
-    const bool may_block = step.op == Op::kSlaveRead && step.other_end && !model_.waited();
-    const auto read = may_block ? KernelSide::Read::kBlocking : KernelSide::Read::kNonblocking;
+    const auto read = how_to_read(step, expected);
     kernel_.run(step, read, look, expected, observed);
-    if (is_work_hidden(step, kept_up, unread, expected)) slave_may_be_late_ = true;
+    late_ = std::max(late_, hidden_work(step, before, expected));
     if (look.at_master) {
       settled(expected);
     } else {
@@ -102,24 +106,40 @@ class Duel {
     return count_ % 8 == 0 || needs_settled_master(step, pair()) || step.op == Op::kFlowMaster ||
            step.op == Op::kPacketMode || expected.master_unread > master_unread_ + kMuch;
   }
-  // Whether nothing would tell that the slave's worker is late: it takes in more behind something readable, and no count
-  // changes.
-  [[nodiscard]] bool is_work_hidden(const Step& step, bool kept_up, std::uint32_t unread,
-                                    const Observation& expected) const {
-    const bool wakes = step.op == Op::kMasterWrite || step.op == Op::kFlowMaster || step.op == Op::kSlaveRead ||
-                       step.op == Op::kFlushSlave || (step.op == Op::kSimulate && !kept_up);
-    const bool lines = pair().slave().termios().local(tty::lflag::kIcanon);
-    if (wakes && (expected.slave_poll & POLLIN) != 0) {
-      const bool takes = step.op != Op::kSlaveRead || !kept_up;
-      if (takes && (expected.slave_unread == unread || (lines && !kept_up))) return true;
-    }
-    return false;
+  // On a descriptor that may block where the read returns at once. Now and then also where it waits: a timer of a tenth of a
+  // second, or a signal, shows what was collected.
+  KernelSide::Read how_to_read(const Step& step, Observation& expected) const {
+    constexpr std::uint64_t kNowAndThen = 256;
+    if (step.op != Op::kSlaveRead || !step.other_end) return KernelSide::Read::kNonblocking;
+    if (!model_.waited()) return KernelSide::Read::kBlocking;
+    if (count_ % kNowAndThen != 0 || model_.waits_deciseconds() > 1) return KernelSide::Read::kNonblocking;
+    const bool by_timer = model_.waits_deciseconds() == 1;
+    if (expected.result < 0) expected.result = by_timer ? 0 : -EINTR;
+    return by_timer ? KernelSide::Read::kBlocking : KernelSide::Read::kInterrupted;
+  }
+  struct Before {
+    bool kept_up;
+    std::size_t kept;
+    std::uint32_t unread;
+  };
+  // Nothing would tell that the slave's worker is late where it takes in more behind something readable, and no count
+  // changes; or where there is no room for more.
+  [[nodiscard]] Late hidden_work(const Step& step, const Before& before, const Observation& expected) const {
+    const bool reads = step.op == Op::kSlaveRead || step.op == Op::kFlushSlave;
+    const bool types = step.op == Op::kMasterWrite || step.op == Op::kFlowMaster;
+    if (!reads && !types && step.op != Op::kSimulate) return Late::kNothing;
+    if ((expected.slave_poll & POLLIN) == 0) return Late::kNothing;  // poll() has waited
+    if (before.kept_up && !types) return Late::kNothing;             // nothing was waiting
+    const tty::LineDiscipline& slave = pair().slave();
+    if (!before.kept_up && slave.kept() == before.kept && !reads) return Late::kLookingAhead;
+    const bool counts = !slave.termios().local(tty::lflag::kIcanon) || (types && before.kept_up);
+    return counts && expected.slave_unread != before.unread ? Late::kNothing : Late::kTakingIn;
   }
 
   KernelSide kernel_;
   ModelSide model_;
   std::uint64_t count_ = 0;
-  bool slave_may_be_late_ = false;
+  Late late_ = Late::kNothing;
   bool master_settled_ = true;
   std::uint32_t master_unread_ = 0;
 };

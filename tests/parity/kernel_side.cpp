@@ -32,14 +32,11 @@ const sigset_t& terminal_signals() {
   return set;
 }
 
-const sigset_t& alarm_signal() {
-  static const sigset_t set = [] {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGALRM);
-    return signals;
-  }();
-  return set;
+// Interrupts the call that is waiting after so long, and again and again, until set to zero.
+void set_alarm(long milliseconds) {
+  const timeval time{.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
+  const itimerval alarm{.it_interval = time, .it_value = time};
+  ::setitimer(ITIMER_REAL, &alarm, nullptr);
 }
 
 std::int64_t outcome(std::int64_t result) { return result < 0 ? -errno : result; }
@@ -74,13 +71,10 @@ Result<> become_terminal_user() {
   ::prctl(PR_SET_TIMERSLACK, 1UL);  // short waits shall be short
   if (::setsid() < 0) return os_error("cannot start a session", "");
   if (::sigprocmask(SIG_BLOCK, &terminal_signals(), nullptr) != 0) return os_error("cannot block", "signals");
-  // Ends a read that waits although it should not; anywhere else a signal would cut a long write.
+  // Ends a read that waits; not installed with SA_RESTART.
   struct sigaction wake{};
   wake.sa_handler = [](int) {};
   if (::sigaction(SIGALRM, &wake, nullptr) != 0) return os_error("cannot handle", "SIGALRM");
-  if (::sigprocmask(SIG_BLOCK, &alarm_signal(), nullptr) != 0) return os_error("cannot block", "SIGALRM");
-  const itimerval every_second{.it_interval = {1, 0}, .it_value = {1, 0}};
-  if (::setitimer(ITIMER_REAL, &every_second, nullptr) != 0) return os_error("cannot start", "timer");
   return {};
 }
 
@@ -106,9 +100,11 @@ KernelSide::~KernelSide() {
 void KernelSide::run(const Step& step, Read read, Look look, const Observation& expected, Observation& observation) {
   observation.bytes.clear();
   observation.signals = 0;
-  if (read == Read::kBlocking) ::sigprocmask(SIG_UNBLOCK, &alarm_signal(), nullptr);
+  constexpr long kLongEnough = 5'000;  // a read that waits so long should not have waited
+  constexpr long kSoon = 20;
+  if (read != Read::kNonblocking) set_alarm(read == Read::kBlocking ? kLongEnough : kSoon);
   observation.result = apply(step, read, observation.bytes);
-  if (read == Read::kBlocking) ::sigprocmask(SIG_BLOCK, &alarm_signal(), nullptr);
+  if (read != Read::kNonblocking) set_alarm(0);
   wait_until([&] {
     const bool slave_done = slave_is_done(expected, observation);
     return (!look.at_master || master_is_done(expected, observation)) && slave_done;
@@ -145,7 +141,7 @@ std::int64_t KernelSide::apply(const Step& step, Read read, std::vector<std::uin
     case Op::kMasterWrite: return write_to(master_.get());
     case Op::kMasterRead: return read_from(master_.get());
     case Op::kSlaveWrite: return write_to(slave_.get());
-    case Op::kSlaveRead: return read_from(read == Read::kBlocking ? blocking_.get() : slave_.get());
+    case Op::kSlaveRead: return read_from(read == Read::kNonblocking ? slave_.get() : blocking_.get());
     case Op::kSimulate: return outcome(::ioctl(slave_.get(), TIOCSTI, &step.argument));
     case Op::kSetTermios: return set_termios(step.other_end ? master_.get() : slave_.get(), step);
     case Op::kFlushSlave: return outcome(::ioctl(slave_.get(), TCFLSH, argument));

@@ -24,7 +24,8 @@ class KernelSide {
   KernelSide(KernelSide&&) = default;
   ~KernelSide();
 
-  enum class Read : std::uint8_t { kNonblocking, kBlocking };
+  // kInterrupted: a read that is known to wait; a signal ends it soon.
+  enum class Read : std::uint8_t { kNonblocking, kBlocking, kInterrupted };
   // How to look after a step.
   struct Look {
     bool at_master = true;  // else the master's worker may still be at work, and nothing of the master is observed

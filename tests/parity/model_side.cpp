@@ -74,6 +74,7 @@ std::int64_t ModelSide::read_slave(std::size_t size, std::vector<std::uint8_t>& 
   const tty::ReadResult result = pair_->slave().read(reading);
   read.resize(result.size);
   waited_ = result.wait != tty::ReadResult::Wait::kDone;
+  waits_deciseconds_ = result.wait == tty::ReadResult::Wait::kTimer ? result.deciseconds : 0;
   return waited_ && result.size == 0 ? -EAGAIN : static_cast<std::int64_t>(result.size);
 }
 

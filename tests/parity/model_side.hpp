@@ -18,6 +18,8 @@ class ModelSide {
   [[nodiscard]] const tty::PtyPair& pair() const { return *pair_; }
   // The read of the step just done would have waited, had the descriptor allowed it.
   [[nodiscard]] bool waited() const { return waited_; }
+  // And then at most so many tenths of a second; 0: for ever.
+  [[nodiscard]] std::uint8_t waits_deciseconds() const { return waits_deciseconds_; }
 
  private:
   std::int64_t apply(const Step& step, std::vector<std::uint8_t>& read);
@@ -29,6 +31,7 @@ class ModelSide {
   tty::Winsize winsize_{};
   std::uint32_t signals_ = 0;
   bool waited_ = false;
+  std::uint8_t waits_deciseconds_ = 0;
 };
 
 }  // namespace farpty::parity
