@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::string_view kPrompt = "bash-";  // the default prompt of bash without its start files: bash-5.2#
 constexpr std::string_view kReady = "\002ready\003", kEnd = "\002end\003";
+constexpr int kWarmUp = 20;                      // keys before those that count
 constexpr unsigned kPatience = 120;              // seconds, for one step of one target
 constexpr long long kFloodBefore = 300'000'000;  // ns of flood before the interrupt: every buffer on the way is full
 
@@ -69,14 +70,13 @@ long long echo_once(Link& link) {
   return now_ns() - start;
 }
 
+// A fresh session each time: which processor the kernel puts it on decides more than all else, and stays while it lives.
 void echo(const Plan& plan) {
-  std::vector<Link> links;
-  for (const auto& target : plan.targets) links.push_back(open_far(target, "echo"));
-  for (auto& link : links)
-    for (int i = 0; i < 20; ++i) echo_once(link);
   in_turn(plan, [&](std::size_t i, int round) {
+    Link link = open_far(plan.targets[i], "echo");
+    for (int key = 0; key < kWarmUp; ++key) echo_once(link);
     std::vector<long long> times;
-    for (int key = 0; key < plan.count; ++key) times.push_back(echo_once(links[i]));
+    for (int key = 0; key < plan.count; ++key) times.push_back(echo_once(link));
     for (const auto time : times)
       sample(plan.targets[i], round, "echo_ns", time);  // not between keys: a write is noise
   });

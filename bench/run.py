@@ -30,12 +30,12 @@ class Amount:
     """How much is measured; the smoke test takes little."""
 
     def __init__(self, smoke):
-        self.rounds = 2 if smoke else 21
+        self.rounds = 2 if smoke else 41
         self.echo_rounds, self.keys = (2, 20) if smoke else (63, 100)
         self.mib = 1 if smoke else 100
         self.bulk_rounds = 1 if smoke else 7
         self.sessions_held = 5 if smoke else 200
-        self.rate_sessions = 2 if smoke else 10
+        self.rate_rounds, self.rate_sessions = (2, 2) if smoke else (63, 3)
         self.leak_sessions, self.warm_up = (5, 2) if smoke else (500, 50)
 
 
@@ -78,7 +78,7 @@ def together(measure, probe, servers, amount):
         return {"exit": measures.single(probe, "exit", "exit_ns", servers, amount.rounds, scale=1e6)}
     if measure == "interrupt":
         return dict(zip(("interrupt", "shown"), measures.interrupt(probe, servers, amount.rounds)))
-    return {"rate": measures.rate(probe, servers, amount.rounds, amount.rate_sessions)}
+    return {"rate": measures.rate(probe, servers, amount.rate_rounds, amount.rate_sessions)}
 
 
 def apart(measure, probe, names, options, private, amount):

@@ -192,11 +192,11 @@ void Connection::finish_sending() {
   if (state_ != State::kOpen) return;
   state_ = State::kFlushing;
   if (broken_) return;  // lost() is on its way
+  if (unsent_.empty()) return linger();
   timer_.expires_after(kFlushTimeout);
   timer_.async_wait([this](const boost::system::error_code& code) {
     if (!code) close();
   });
-  if (unsent_.empty()) linger();
 }
 
 void Connection::linger() {
