@@ -1,0 +1,121 @@
+// The shared page of a session: what its programs may read about their terminals without asking the device.
+//
+// One memfd for each session, written by the device alone (sealed: F_SEAL_SHRINK, GROW, FUTURE_WRITE), mapped read-only by
+// the programs; a header and then one slot of 256 bytes for each tty. It only mirrors: the device decides from its own
+// memory and never reads anything back from here. A slot is read under its generation (a seqlock: odd while it changes).
+// Invariant: the layout is fixed within one release; the magic number names it, and a shim of another release attaches to
+// nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tty/termios.hpp"
+#include "ttycall/request.hpp"
+
+namespace farpty::ttycall {
+
+// struct winsize of <asm-generic/termios.h>.
+struct Winsize {
+  std::uint16_t rows = 0, columns = 0, width = 0, height = 0;
+  constexpr bool operator==(const Winsize&) const = default;
+};
+
+// What a program has to know before it may go the straight way, and bits that say what a call will find.
+namespace attention {
+inline constexpr std::uint32_t kEndOfFile = 1;  // the byte that waits in the socket is an end of file, not data
+inline constexpr std::uint32_t kHungUp = 2;
+inline constexpr std::uint32_t kStopWriters = 4;  // TOSTOP
+inline constexpr std::uint32_t kTimedRead = 8;    // raw, and VMIN is not 1 or VTIME is not 0
+inline constexpr std::uint32_t kLocked = 16;      // the slave may not be opened (unlockpt)
+inline constexpr std::uint32_t kPacket = 32;      // the master reads packets (TIOCPKT)
+inline constexpr std::uint32_t kExclusive = 64;   // TIOCEXCL
+// Those that concern a plain write(2); the header holds their union over all slots.
+inline constexpr std::uint32_t kOfWriters = kHungUp | kStopWriters;
+}  // namespace attention
+
+struct Slot {
+  std::uint32_t generation = 0;
+  std::uint32_t attention = 0;
+  std::uint64_t slave = 0;  // inode numbers of the two sockets; 0: there is none
+  std::uint64_t master = 0;
+  std::int32_t number = 0;  // N of /dev/pts/N
+  std::int32_t sid = 0;     // whose controlling terminal it is; 0: nobody's
+  std::int32_t fg_pgrp = 0;
+  std::uint32_t kept = 0;  // bytes that FIONREAD counts and that are not in the socket yet
+  tty::Termios termios{};
+  Winsize winsize{};
+  std::uint64_t typed = 0, written = 0;  // bytes so far
+  std::uint8_t reserved[144] = {};
+};
+
+struct Header {
+  std::uint64_t magic = 0;
+  std::uint64_t socket_device = 0;  // st_dev of all sockets (sockfs)
+  std::uint32_t slots = 0;          // slots ever used: look no further
+  std::uint32_t attention = 0;      // attention::kOfWriters of any slot
+  std::uint8_t reserved[232] = {};
+};
+
+inline constexpr std::size_t kSlots = 255;
+
+struct Page {
+  Header header;
+  Slot slot[kSlots];
+};
+static_assert(sizeof(Slot) == 256 && sizeof(Header) == 256 && sizeof(Page) == 65536);
+
+// -- reading: any process; freestanding
+
+// A consistent copy. False where the writer died in the middle or keeps writing: the caller asks the device instead.
+[[nodiscard]] inline bool copy_slot(const Slot& from, Slot& to) {
+  for (int tries = 0; tries < 1000; ++tries) {
+    const std::uint32_t before = __atomic_load_n(&from.generation, __ATOMIC_ACQUIRE);
+    if ((before & 1) != 0) continue;
+    // Word by word, so that no compiler makes a call of it and each load is whole.
+    const auto* source = reinterpret_cast<const std::uint64_t*>(&from);
+    auto* target = reinterpret_cast<std::uint64_t*>(&to);
+    for (std::size_t i = 0; i < offsetof(Slot, reserved) / 8 + 1; ++i) {
+      target[i] = __atomic_load_n(source + i, __ATOMIC_RELAXED);
+    }
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if (__atomic_load_n(&from.generation, __ATOMIC_RELAXED) == before) return true;
+  }
+  return false;
+}
+
+enum class End : std::uint8_t { kNone, kSlave, kMaster };
+
+struct Found {
+  const Slot* slot = nullptr;
+  End end = End::kNone;
+};
+
+// Which terminal a socket is, by its inode number.
+[[nodiscard]] inline Found find(const Page& page, std::uint64_t device, std::uint64_t inode) {
+  if (inode == 0 || device != page.header.socket_device) return {};
+  const std::uint32_t used = __atomic_load_n(&page.header.slots, __ATOMIC_ACQUIRE);
+  for (std::uint32_t i = 0; i < used && i < kSlots; ++i) {
+    if (__atomic_load_n(&page.slot[i].slave, __ATOMIC_RELAXED) == inode) return {&page.slot[i], End::kSlave};
+    if (__atomic_load_n(&page.slot[i].master, __ATOMIC_RELAXED) == inode) return {&page.slot[i], End::kMaster};
+  }
+  return {};
+}
+
+// -- writing: the device only
+
+class SlotChange {
+ public:
+  explicit SlotChange(Slot& slot) : slot_(slot) {
+    __atomic_store_n(&slot_.generation, slot_.generation + 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+  }
+  SlotChange(const SlotChange&) = delete;
+  SlotChange& operator=(const SlotChange&) = delete;
+  ~SlotChange() { __atomic_store_n(&slot_.generation, slot_.generation + 1, __ATOMIC_RELEASE); }
+
+ private:
+  Slot& slot_;
+};
+
+}  // namespace farpty::ttycall

@@ -1,0 +1,47 @@
+// Requests: what a program asks of the device, and the answer.
+//
+// One SOCK_SEQPACKET connection for each request: connect, send a Request, receive an Answer (with a descriptor where one is
+// handed out), close. Nothing is kept open, so a program that closes or counts its descriptors finds nothing of ours.
+// Who asks is what the kernel says (SO_PEERCRED); the token says that it belongs to this session. Both ends are this
+// release (see kMagic), on one machine: plain structures in native byte order.
+#pragma once
+
+#include <cstdint>
+
+namespace farpty::ttycall {
+
+inline constexpr std::uint64_t kMagic = 0x3130'7974'7072'6166;  // "farpty01": the release of page and requests
+
+enum class Operation : std::uint32_t {
+  kAttach = 1,      // answers with the page's descriptor
+  kIoctl = 2,       // `code`, `value` and `argument` on terminal `number`; may answer with a descriptor
+  kOpenTty = 3,     // /dev/tty of the caller
+  kOpenSlave = 4,   // /dev/pts/`number`
+  kOpenMaster = 5,  // /dev/ptmx
+  kOrphaned = 6,    // is the caller's process group orphaned? result 1 or 0
+};
+
+inline constexpr std::uint32_t kToMaster = 1;  // flags: the descriptor was the master's
+
+inline constexpr unsigned kTokenSize = 16, kArgumentSize = 64;
+
+struct Request {
+  std::uint64_t magic;
+  std::uint8_t token[kTokenSize];
+  Operation operation;
+  std::int32_t number;
+  std::uint32_t code;
+  std::uint32_t flags;
+  std::uint64_t value;  // the third argument of ioctl(2), where it is no pointer
+  std::uint8_t argument[kArgumentSize];
+};
+static_assert(sizeof(Request) == 112);
+
+struct Answer {
+  std::int32_t result;  // as the system call: a negative errno where it failed
+  std::uint32_t has_descriptor;
+  std::uint8_t argument[kArgumentSize];
+};
+static_assert(sizeof(Answer) == 72);
+
+}  // namespace farpty::ttycall
