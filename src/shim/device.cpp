@@ -1,0 +1,209 @@
+#include "shim/device.hpp"
+
+#include "shim/syscall.hpp"
+#include "shim/text.hpp"
+#include "ttycall/tty_ioctl.hpp"
+
+namespace farpty::shim {
+
+namespace {
+
+namespace error = ttycall::error;
+
+constexpr unsigned kMaxVariable = 512;
+
+struct Where {
+  char variable[kMaxVariable];
+  int pid, page_fd;
+  const char* name;
+  unsigned name_size;
+  std::uint8_t token[ttycall::kTokenSize];
+  const char* path;
+  bool known;
+};
+Where where;
+
+const ttycall::Page* mapped;
+bool tried;
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+bool parse_token(const char* text) {
+  for (auto& byte : where.token) {
+    const int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
+    if (low < 0) return false;
+    byte = static_cast<std::uint8_t>(high * 16 + low);
+    text += 2;
+  }
+  return true;
+}
+
+bool parse(const char* value) {
+  const char* rest = nullptr;
+  where.pid = number(value, ':', &rest);
+  if (where.pid <= 0) return false;
+  where.page_fd = number(rest, ':', &rest);
+  if (where.page_fd < 0) return false;
+  where.name = rest;
+  while (*rest != ':' && *rest != 0) ++rest;
+  where.name_size = static_cast<unsigned>(rest - where.name);
+  if (*rest == 0 || where.name_size == 0 || where.name_size > 100) return false;
+  ++rest;
+  if (!parse_token(rest)) return false;
+  rest += 2 * ttycall::kTokenSize;
+  if (*rest != ':') return false;
+  where.path = rest + 1;
+  return true;
+}
+
+const ttycall::Page* map(int fd) {
+  constexpr int kRead = 1, kShared = 1;
+  const long at = call(__NR_mmap, 0, sizeof(ttycall::Page), kRead, kShared, fd, 0);
+  close(fd);
+  if (at < 0 && at > -4096) return nullptr;
+  const auto* found = reinterpret_cast<const ttycall::Page*>(at);
+  if (found->header.magic == ttycall::kMagic) return found;
+  call(__NR_munmap, at, sizeof(ttycall::Page));
+  return nullptr;
+}
+
+// By name where /proc shows us the device's descriptors, for it costs the device nothing; else the device hands it out.
+const ttycall::Page* attach() {
+  char path[64];
+  print(print(print(print(path, "/proc/"), where.pid), "/fd/"), where.page_fd);
+  long fd = open_call(kAtCwd, path, kReadOnly | kCloexec, 0);
+  if (fd >= 0) {
+    if (const auto* found = map(static_cast<int>(fd))) return found;
+  }
+  ttycall::Request request{};
+  ttycall::Answer answer;
+  request.operation = ttycall::Operation::kAttach;
+  int handed_out = -1;
+  if (ask(request, answer, Wait::kShort, &handed_out, OnExec::kClose) < 0 || handed_out < 0) return nullptr;
+  return map(handed_out);
+}
+
+struct Address {
+  std::uint16_t family;
+  char path[108];
+};
+struct Message {
+  void* name;
+  int name_size;
+  Iovec* parts;
+  std::size_t part_count;
+  void* control;
+  std::size_t control_size;
+  int flags;
+};
+struct Control {
+  std::size_t size;
+  int level, type;
+  int descriptor;
+};
+
+constexpr int kUnix = 1, kSeqpacket = 5;
+
+long connect_to_device() {
+  const long fd = call(__NR_socket, kUnix, kSeqpacket | kCloexec, 0);
+  if (fd < 0) return fd;
+  Address to{kUnix, {}};
+  for (unsigned i = 0; i < where.name_size; ++i) to.path[i + 1] = where.name[i];
+  long result = 0;
+  do result = call(__NR_connect, fd, address(&to), static_cast<long>(sizeof to.family + 1 + where.name_size));
+  while (result == -error::kIntr);
+  if (result >= 0) return fd;
+  close(static_cast<int>(fd));
+  return result;
+}
+
+// Waits for the answer; the descriptor that comes with it, or -1.
+long receive_answer(int fd, ttycall::Answer& answer, Wait wait, int& descriptor) {
+  Iovec part{&answer, sizeof answer};
+  Control control{};
+  descriptor = -1;
+  for (;;) {
+    Message message{nullptr, 0, &part, 1, &control, sizeof control, 0};
+    const long count = call(__NR_recvmsg, fd, address(&message), kCmsgCloexec);
+    if (count == -error::kIntr && wait == Wait::kShort) continue;
+    if (count < 0) return count;
+    if (message.control_size >= sizeof(std::size_t) + 3 * sizeof(int) && control.type == 1) {
+      descriptor = control.descriptor;
+    }
+    return count == sizeof answer ? 0 : -error::kIo;  // 0: the device is gone
+  }
+}
+
+// A kernel's open(2) gives the lowest free number; ours was received while the request's socket held that.
+int lowest(int fd, OnExec on_exec) {
+  const long better = call(__NR_fcntl, fd, on_exec == OnExec::kClose ? kDupfdCloexec : kDupfd, 0);
+  if (better < 0) return fd;
+  if (better < fd || on_exec == OnExec::kKeep) {
+    close(fd);
+    return static_cast<int>(better);
+  }
+  close(static_cast<int>(better));
+  return fd;
+}
+
+}  // namespace
+
+void remember_device(char** environment) {
+  if (environment == nullptr) return;
+  for (; *environment != nullptr; ++environment) {
+    const char* value = after(*environment, kVariable);
+    if (value == nullptr) continue;
+    const std::size_t size = length(*environment);
+    if (size >= kMaxVariable) return;
+    __builtin_memcpy(where.variable, *environment, size + 1);
+    where.known = parse(where.variable + sizeof kVariable - 1);
+    return;
+  }
+}
+
+const char* device_variable() { return where.known ? where.variable : nullptr; }
+const char* library_path() { return where.known ? where.path : nullptr; }
+
+const ttycall::Page* page() {
+  if (__atomic_load_n(&tried, __ATOMIC_ACQUIRE)) return mapped;
+  if (!where.known) return nullptr;
+  // Two threads at once map it twice; the second mapping stays, unused, until the program ends.
+  const ttycall::Page* found = attach();
+  if (mapped == nullptr) __atomic_store_n(&mapped, found, __ATOMIC_RELEASE);
+  __atomic_store_n(&tried, true, __ATOMIC_RELEASE);
+  return mapped;
+}
+
+long ask(ttycall::Request& request, ttycall::Answer& answer, Wait wait, int* descriptor, OnExec on_exec) {
+  request.magic = ttycall::kMagic;
+  __builtin_memcpy(request.token, where.token, sizeof request.token);
+  // A handler that jumps out of here would leave the socket behind.
+  std::uint64_t all = ~std::uint64_t{0}, before = 0;
+  const bool hold = wait == Wait::kShort;
+  if (hold) call(__NR_rt_sigprocmask, 0, address(&all), address(&before), 8);
+  int handed_out = -1;
+  long result = connect_to_device();
+  if (result >= 0) {
+    const int fd = static_cast<int>(result);
+    do result = send(fd, &request, sizeof request, kNoSignal);
+    while (result == -error::kIntr);
+    if (result >= 0) result = receive_answer(fd, answer, wait, handed_out);
+    close(fd);
+  }
+  if (handed_out >= 0) {
+    if (descriptor != nullptr)
+      *descriptor = lowest(handed_out, on_exec);
+    else
+      close(handed_out);
+  }
+  if (hold) call(__NR_rt_sigprocmask, 2, address(&before), 0, 8);
+  if (result == -error::kIntr) return result;
+  // A device that is gone is a terminal that is hung up.
+  return result < 0 ? -error::kIo : answer.result;
+}
+
+}  // namespace farpty::shim

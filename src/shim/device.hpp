@@ -1,0 +1,34 @@
+// The device as a program sees it: the shared page, and requests.
+//
+// Where it is stands in the environment variable FARPTY_TTY: "PID:FD:NAME:TOKEN:PATH", the device's process, its descriptor of
+// the page, the abstract name of its request socket, the token in hexadecimal, and the path of this library. It is
+// read once, when the program starts; nothing is opened before a terminal is met.
+#pragma once
+
+#include "ttycall/layout.hpp"
+#include "ttycall/request.hpp"
+
+namespace farpty::shim {
+
+inline constexpr char kVariable[] = "FARPTY_TTY=";
+
+// Reads the variable from the environment of a program that starts.
+void remember_device(char** environment);
+
+// "FARPTY_TTY=...", and this library's path; null where the program runs on no terminal of ours.
+[[nodiscard]] const char* device_variable();
+[[nodiscard]] const char* library_path();
+
+// The shared page; null where there is none or it is of another release.
+[[nodiscard]] const ttycall::Page* page();
+
+// `may_wait`: the device answers only later (draining), signals may interrupt it (-EINTR).
+enum class Wait : unsigned char { kShort, kUntilDrained };
+
+// Sends a request (magic and token are filled in) and waits for the answer. `descriptor` receives what was handed out, the
+// lowest free number, close-on-exec as asked; null: none is expected. Returns the answer's result or a negative errno.
+enum class OnExec : unsigned char { kKeep, kClose };
+long ask(ttycall::Request& request, ttycall::Answer& answer, Wait wait, int* descriptor = nullptr,
+         OnExec on_exec = OnExec::kKeep);
+
+}  // namespace farpty::shim

@@ -1,0 +1,99 @@
+// read, write and the flags of a descriptor. Whatever is no terminal of ours goes to the kernel as it came.
+//
+// Calls that wait stay cancellation points: where a second thread exists, the kernel is reached through preadv2 and pwritev2
+// of libc, which do the same at offset -1 and are patched by nobody.
+#include "shim/libc.hpp"
+#include "shim/terminal.hpp"
+#include "ttycall/tty_ioctl.hpp"
+
+namespace {
+
+using namespace farpty::shim;
+namespace error = farpty::ttycall::error;
+
+using Vectored = long (*)(int, const Iovec*, int, long, int);
+
+long vectored(const char* name, Vectored& next, int fd, const Iovec* parts, int count, bool& done) {
+  if (next == nullptr) next = reinterpret_cast<Vectored>(find_next(name));
+  done = next != nullptr;
+  if (!done) return 0;
+  const long result = next(fd, parts, count, -1, 0);
+  return result < 0 ? -*__errno_location() : result;
+}
+
+long read_through(int fd, const Iovec* parts, int count) {
+  static Vectored next;
+  bool done = false;
+  long result = 0;
+  if (may_be_cancelled()) result = vectored("preadv2", next, fd, parts, count, done);
+  return done ? result : call(__NR_readv, fd, address(parts), count);
+}
+
+long write_through(int fd, const Iovec* parts, int count) {
+  static Vectored next;
+  bool done = false;
+  long result = 0;
+  if (may_be_cancelled()) result = vectored("pwritev2", next, fd, parts, count, done);
+  return done ? result : call(__NR_writev, fd, address(parts), count);
+}
+
+long any_read(int fd, void* to, std::size_t size) {
+  Terminal terminal;
+  if (terminal.find(fd)) return read_terminal(terminal, to, size);
+  if (!may_be_cancelled()) return call(__NR_read, fd, address(to), static_cast<long>(size));
+  const Iovec part{to, size};
+  return read_through(fd, &part, 1);
+}
+
+long any_write(int fd, const void* from, std::size_t size) {
+  if (!writers_may_pass()) {
+    Terminal terminal;
+    if (terminal.find(fd)) return write_terminal(terminal, from, size);
+  }
+  if (!may_be_cancelled()) return call(__NR_write, fd, address(from), static_cast<long>(size));
+  const Iovec part{const_cast<void*>(from), size};
+  return write_through(fd, &part, 1);
+}
+
+}  // namespace
+
+FARPTY_HOOK long read(int fd, void* to, std::size_t size) { return finish<long>(any_read(fd, to, size)); }
+FARPTY_HOOK long __read_chk(int fd, void* to, std::size_t size, std::size_t room) {
+  if (size > room) __builtin_trap();
+  return read(fd, to, size);
+}
+FARPTY_HOOK long write(int fd, const void* from, std::size_t size) { return finish<long>(any_write(fd, from, size)); }
+
+// A terminal fills the parts one by one and stops where it runs dry; less than was asked for is an answer.
+FARPTY_HOOK long readv(int fd, const Iovec* parts, int count) {
+  Terminal terminal;
+  if (count <= 0 || !terminal.find(fd)) return finish<long>(read_through(fd, parts, count));
+  int first = 0;
+  while (first < count - 1 && parts[first].size == 0) ++first;
+  return finish<long>(read_terminal(terminal, parts[first].base, parts[first].size));
+}
+
+FARPTY_HOOK long writev(int fd, const Iovec* parts, int count) {
+  if (writers_may_pass()) return finish<long>(write_through(fd, parts, count));
+  Terminal terminal;
+  if (count <= 0 || !terminal.find(fd)) return finish<long>(write_through(fd, parts, count));
+  long sum = 0;
+  for (int i = 0; i < count; ++i) {
+    if (parts[i].size == 0) continue;
+    const long done = write_terminal(terminal, parts[i].base, parts[i].size);
+    if (done < 0) return finish<long>(sum > 0 ? sum : done);
+    sum += done;
+    if (static_cast<std::size_t>(done) < parts[i].size) break;
+  }
+  return finish<long>(sum);
+}
+
+FARPTY_HOOK int fcntl(int fd, int command, long argument) {
+  if (command != kGetFlags && command != kSetFlags) return finish(call(__NR_fcntl, fd, command, argument));
+  Terminal terminal;
+  if (!terminal.find(fd)) return finish(call(__NR_fcntl, fd, command, argument));
+  if (command == kGetFlags) return kReadWrite | (nonblocking(fd) ? kNonblock : 0);
+  set_nonblocking(fd, (argument & kNonblock) != 0);
+  return 0;
+}
+FARPTY_HOOK int fcntl64(int fd, int command, long argument) { return fcntl(fd, command, argument); }

@@ -1,0 +1,77 @@
+// open(2) of the names that terminals have. The device hands out a duplicate of its slave end (a socket cannot be opened
+// again), or a new pair for /dev/ptmx; names of descriptors that are terminals of ours are duplicated here.
+//
+// Where the device knows no such terminal, the kernel is asked, as if we were not there.
+#include "shim/device.hpp"
+#include "shim/libc.hpp"
+#include "shim/names.hpp"
+#include "shim/terminal.hpp"
+#include "ttycall/tty_ioctl.hpp"
+
+namespace {
+
+using namespace farpty::shim;
+namespace error = farpty::ttycall::error;
+using farpty::ttycall::Operation;
+
+constexpr long kNotOurs = -4096;
+
+long from_device(Operation operation, int number, int flags) {
+  if (device_variable() == nullptr) return kNotOurs;
+  farpty::ttycall::Request request{};
+  farpty::ttycall::Answer answer;
+  request.operation = operation;
+  request.number = number;
+  request.value = static_cast<std::uint64_t>(flags);
+  int fd = -1;
+  const long result = ask(request, answer, Wait::kShort, &fd, (flags & kCloexec) != 0 ? OnExec::kClose : OnExec::kKeep);
+  if (result < 0) return result == -error::kNxio || result == -error::kNodev ? kNotOurs : result;
+  if (fd >= 0) set_nonblocking(fd, (flags & kNonblock) != 0);
+  return fd >= 0 ? fd : -error::kIo;
+}
+
+long duplicate(int fd, int flags) {
+  Terminal terminal;
+  if (!terminal.find(fd)) return kNotOurs;
+  const long copy = call(__NR_fcntl, fd, (flags & kCloexec) != 0 ? kDupfdCloexec : kDupfd, 0);
+  if (copy >= 0) set_nonblocking(static_cast<int>(copy), (flags & kNonblock) != 0);
+  return copy;
+}
+
+long open_terminal(const char* path, int flags) {
+  const Name name = parse_name(path);
+  switch (name.kind) {
+    case Name::Kind::kOther: return kNotOurs;
+    case Name::Kind::kOwn: return from_device(Operation::kOpenTty, 0, flags);
+    case Name::Kind::kMaster: return from_device(Operation::kOpenMaster, 0, flags);
+    case Name::Kind::kSlave: return from_device(Operation::kOpenSlave, name.number, flags);
+    case Name::Kind::kDescriptor: return duplicate(name.number, flags);
+  }
+  return kNotOurs;
+}
+
+long any_open(int folder, const char* path, int flags, unsigned mode) {
+  if (path == nullptr || path[0] != '/') return open_call(folder, path, flags, mode);
+  const long fd = open_terminal(path, flags);
+  if (fd != kNotOurs) return fd;
+  // A shell's `> /dev/tty` must not make a file of that name where the machine has no such device.
+  const bool is_tty = parse_name(path).kind == Name::Kind::kOwn && device_variable() != nullptr;
+  if (!is_tty) return open_call(folder, path, flags, mode);
+  const long kernels = open_call(folder, path, flags & ~kCreate, 0);
+  return kernels >= 0 ? kernels : -error::kNxio;
+}
+
+}  // namespace
+
+FARPTY_HOOK int open(const char* path, int flags, unsigned mode) { return finish(any_open(kAtCwd, path, flags, mode)); }
+FARPTY_HOOK int open64(const char* path, int flags, unsigned mode) { return open(path, flags, mode); }
+FARPTY_HOOK int openat(int folder, const char* path, int flags, unsigned mode) {
+  return finish(any_open(folder, path, flags, mode));
+}
+FARPTY_HOOK int openat64(int folder, const char* path, int flags, unsigned mode) {
+  return openat(folder, path, flags, mode);
+}
+FARPTY_HOOK int __open_2(const char* path, int flags) { return open(path, flags, 0); }
+FARPTY_HOOK int __open64_2(const char* path, int flags) { return open(path, flags, 0); }
+FARPTY_HOOK int __openat_2(int folder, const char* path, int flags) { return openat(folder, path, flags, 0); }
+FARPTY_HOOK int __openat64_2(int folder, const char* path, int flags) { return openat(folder, path, flags, 0); }

@@ -1,0 +1,90 @@
+// System calls without a C library: a negative errno is the failure, as the kernel returns it.
+//
+// Numbers come from the kernel's own header, which describes the kernel and no libc. Only calls that every architecture of
+// ours has (aarch64 has no open, stat, poll).
+#pragma once
+
+#include <asm/unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace farpty::shim {
+
+#if defined(__x86_64__)
+inline long call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0) {
+  register long r10 asm("r10") = d;
+  register long r8 asm("r8") = e;
+  register long r9 asm("r9") = f;
+  long result;
+  asm volatile("syscall"
+               : "=a"(result)
+               : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+               : "rcx", "r11", "memory");
+  return result;
+}
+#elif defined(__aarch64__)
+inline long call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0) {
+  register long x8 asm("x8") = number;
+  register long x0 asm("x0") = a;
+  register long x1 asm("x1") = b;
+  register long x2 asm("x2") = c;
+  register long x3 asm("x3") = d;
+  register long x4 asm("x4") = e;
+  register long x5 asm("x5") = f;
+  asm volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+  return x0;
+}
+#else
+#error "the shim knows x86_64 and aarch64"
+#endif
+
+template <typename T>
+long address(T* pointer) {
+  return reinterpret_cast<long>(pointer);
+}
+
+// Values of the kernel's headers that have no header without a libc's.
+inline constexpr int kAtCwd = -100, kAtEmptyPath = 0x1000;
+inline constexpr int kReadOnly = 0, kReadWrite = 2, kNoctty = 0400, kNonblock = 04000, kCloexec = 02000000,
+                     kCreate = 0100, kTemporary = 020200000;
+inline constexpr int kDupfd = 0, kDupfdCloexec = 1030, kGetFlags = 3, kSetFlags = 4;
+inline constexpr int kDontWait = 0x40, kPeek = 2, kNoSignal = 0x4000, kCmsgCloexec = 0x40000000;
+inline constexpr int kSigttin = 21, kSigttou = 22;
+
+struct Iovec {
+  void* base;
+  std::size_t size;
+};
+struct Pollfd {
+  int fd;
+  short events, revents;
+};
+struct Timespec {
+  long seconds, nanoseconds;
+};
+inline constexpr short kPollIn = 1;
+
+inline long close(int fd) { return call(__NR_close, fd); }
+inline long ioctl_call(int fd, unsigned long code, long argument) {
+  return call(__NR_ioctl, fd, static_cast<long>(code), argument);
+}
+inline long open_call(int folder, const char* path, int flags, unsigned mode) {
+  return call(__NR_openat, folder, address(path), flags, static_cast<long>(mode));
+}
+inline long receive(int fd, void* to, std::size_t size, int flags) {
+  return call(__NR_recvfrom, fd, address(to), static_cast<long>(size), flags, 0, 0);
+}
+inline long send(int fd, const void* from, std::size_t size, int flags) {
+  return call(__NR_sendto, fd, address(from), static_cast<long>(size), flags, 0, 0);
+}
+// Milliseconds; negative: no limit.
+inline long poll_readable(int fd, int milliseconds) {
+  Pollfd one{fd, kPollIn, 0};
+  Timespec limit{milliseconds / 1000, milliseconds % 1000 * 1000000L};
+  return call(__NR_ppoll, address(&one), 1, milliseconds < 0 ? 0 : address(&limit), 0, 8);
+}
+inline int own_group() { return static_cast<int>(call(__NR_getpgid, 0)); }
+inline int own_session() { return static_cast<int>(call(__NR_getsid, 0)); }
+
+}  // namespace farpty::shim

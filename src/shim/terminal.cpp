@@ -1,0 +1,181 @@
+#include "shim/terminal.hpp"
+
+#include "shim/device.hpp"
+#include "shim/libc.hpp"
+#include "shim/stat.hpp"
+#include "ttycall/ioctls.hpp"
+#include "ttycall/tty_ioctl.hpp"
+
+namespace farpty::shim {
+
+namespace {
+
+namespace error = ttycall::error;
+namespace io = ttycall::io;
+using ttycall::Verdict;
+
+constexpr int kTracked = 1024;  // descriptors whose O_NONBLOCK is remembered
+std::uint64_t nonblocking_bits[kTracked / 64];
+int nonblocking_count;
+
+struct Sigaction {
+  std::uintptr_t handler;
+  unsigned long flags;
+  void* restorer;
+  std::uint64_t mask;
+};
+
+enum class Disposition : unsigned char { kHeldBack, kDefault, kRestarts, kInterrupts };
+
+Disposition disposition(int signal) {
+  constexpr unsigned long kRestart = 0x10000000;
+  std::uint64_t mask = 0;
+  call(__NR_rt_sigprocmask, 0, 0, address(&mask), 8);
+  if ((mask >> (signal - 1) & 1) != 0) return Disposition::kHeldBack;
+  Sigaction action{};
+  call(__NR_rt_sigaction, signal, 0, address(&action), 8);
+  if (action.handler == 1) return Disposition::kHeldBack;  // SIG_IGN
+  if (action.handler == 0) return Disposition::kDefault;
+  return (action.flags & kRestart) != 0 ? Disposition::kRestarts : Disposition::kInterrupts;
+}
+
+bool group_is_orphaned() {
+  ttycall::Request request{};
+  ttycall::Answer answer;
+  request.operation = ttycall::Operation::kOrphaned;
+  return ask(request, answer, Wait::kShort) != 0;  // a device that is gone leaves everyone an orphan
+}
+
+Wait wait_of(std::uint32_t code, long argument) {
+  switch (code) {
+    case io::kTcsbrk: return argument != 0 ? Wait::kUntilDrained : Wait::kShort;
+    case io::kTcsetsw:
+    case io::kTcsetsf:
+    case io::kTcsetsw2:
+    case io::kTcsetsf2:
+    case io::kTcsetaw:
+    case io::kTcsetaf: return Wait::kUntilDrained;
+    default: return Wait::kShort;
+  }
+}
+
+// Bytes that FIONREAD counts: those in the socket and those that the device keeps behind them.
+long count_unread(const Terminal& terminal, int* to) {
+  int waiting = 0;
+  const long result = ioctl_call(terminal.fd, io::kFionread, address(&waiting));
+  if (result < 0) return result;
+  if (terminal.is_slave()) {
+    if (terminal.has(ttycall::attention::kEndOfFile) && waiting == 1) waiting = 0;
+    waiting += static_cast<int>(terminal.slot.kept);
+  }
+  *to = waiting;
+  return 0;
+}
+
+long forward(Terminal& terminal, std::uint32_t code, void* argument) {
+  ttycall::Request request{};
+  ttycall::Answer answer;
+  request.operation = ttycall::Operation::kIoctl;
+  request.number = terminal.slot.number;
+  request.code = code;
+  request.flags = terminal.is_slave() ? 0 : ttycall::kToMaster;
+  request.value = reinterpret_cast<std::uint64_t>(argument);
+  const ttycall::Shape shape = ttycall::shape_of(code);
+  if (shape.in > 0) __builtin_memcpy(request.argument, argument, shape.in);
+  int descriptor = -1;
+  const bool close_on_exec = code == io::kTiocgptpeer && (request.value & kCloexec) != 0;
+  const long result = ask(request, answer, wait_of(code, reinterpret_cast<long>(argument)), &descriptor,
+                          close_on_exec ? OnExec::kClose : OnExec::kKeep);
+  if (result < 0) return result;
+  if (shape.out > 0) __builtin_memcpy(argument, answer.argument, shape.out);
+  if (descriptor >= 0) {
+    set_nonblocking(descriptor, code == io::kTiocgptpeer && (request.value & kNonblock) != 0);
+    return descriptor;
+  }
+  return result;
+}
+
+}  // namespace
+
+bool Terminal::find(int descriptor) {
+  KernelStat status;
+  if (call(__NR_fstat, descriptor, address(&status)) < 0 || !status.is_socket()) return false;
+  return find(descriptor, status.device, status.inode);
+}
+
+bool Terminal::find(int descriptor, std::uint64_t device, std::uint64_t inode) {
+  const ttycall::Page* const all = page();
+  if (all == nullptr) return false;
+  const ttycall::Found found = ttycall::find(*all, device, inode);
+  if (found.slot == nullptr) return false;
+  fd = descriptor;
+  end = found.end;
+  shared = found.slot;
+  return refresh();
+}
+
+long check_background(Terminal& terminal, int signal) {
+  for (;;) {
+    if (terminal.slot.sid == 0 || terminal.slot.sid != own_session()) return 0;
+    const int group = own_group();
+    if (terminal.slot.fg_pgrp == 0 || terminal.slot.fg_pgrp == group) return 0;
+    const Disposition what = disposition(signal);
+    if (what == Disposition::kHeldBack) return signal == kSigttin ? -error::kIo : 0;
+    if (group_is_orphaned()) return -error::kIo;
+    call(__NR_kill, -group, signal);
+    if (what == Disposition::kInterrupts) return -error::kIntr;
+    if (!terminal.refresh()) return -error::kIo;
+  }
+}
+
+long tty_call(Terminal& terminal, std::uint32_t code, void* argument) {
+  ttycall::Caller caller;
+  if (code == io::kTiocgpgrp || code == io::kTiocgsid) caller.sid = own_session();
+  std::uint8_t out[ttycall::kArgumentSize];
+  const Verdict verdict = ttycall::tty_ioctl(terminal.slot, terminal.end, caller, code, out);
+  const ttycall::Shape shape = ttycall::shape_of(code);
+  const bool has_memory = shape.in > 0 || shape.out > 0;
+  if (has_memory && argument == nullptr && verdict.result >= 0) return -error::kFault;
+  switch (verdict.kind) {
+    case Verdict::Kind::kDone:
+      if (verdict.result >= 0 && shape.out > 0) __builtin_memcpy(argument, out, shape.out);
+      return verdict.result;
+    case Verdict::Kind::kUnread: return count_unread(terminal, static_cast<int*>(argument));
+    case Verdict::Kind::kPlain:
+      if (code == io::kFionbio) {
+        set_nonblocking(terminal.fd, *static_cast<int*>(argument) != 0);
+        return 0;
+      }
+      return ioctl_call(terminal.fd, code, address(argument));
+    case Verdict::Kind::kChange:
+      if (const long stopped = check_background(terminal, kSigttou); stopped < 0) {
+        return code == io::kTiocspgrp && stopped == -error::kIo ? -error::kNotty : stopped;
+      }
+      return forward(terminal, code, argument);
+    case Verdict::Kind::kAsk: return forward(terminal, code, argument);
+  }
+  return -error::kNotty;
+}
+
+bool nonblocking(int fd) {
+  return fd >= 0 && fd < kTracked &&
+         (__atomic_load_n(&nonblocking_bits[fd / 64], __ATOMIC_RELAXED) >> fd % 64 & 1) != 0;
+}
+
+void set_nonblocking(int fd, bool on) {
+  if (fd < 0 || fd >= kTracked || nonblocking(fd) == on) return;
+  const std::uint64_t bit = std::uint64_t{1} << fd % 64;
+  if (on)
+    __atomic_fetch_or(&nonblocking_bits[fd / 64], bit, __ATOMIC_RELAXED);
+  else
+    __atomic_fetch_and(&nonblocking_bits[fd / 64], ~bit, __ATOMIC_RELAXED);
+  __atomic_fetch_add(&nonblocking_count, on ? 1 : -1, __ATOMIC_RELAXED);
+}
+
+bool writers_may_pass() {
+  if (__atomic_load_n(&nonblocking_count, __ATOMIC_RELAXED) != 0) return false;
+  const ttycall::Page* const all = page();
+  return all == nullptr || __atomic_load_n(&all->header.attention, __ATOMIC_RELAXED) == 0;
+}
+
+}  // namespace farpty::shim

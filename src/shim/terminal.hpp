@@ -1,0 +1,44 @@
+// A descriptor of this program that is one end of a terminal of ours, and the calls on it.
+//
+// Every function takes and returns what the system call of that name would: a negative errno is the failure.
+#pragma once
+
+#include <cstddef>
+
+#include "shim/syscall.hpp"
+#include "ttycall/layout.hpp"
+
+namespace farpty::shim {
+
+struct Terminal {
+  int fd = -1;
+  ttycall::End end = ttycall::End::kNone;
+  const ttycall::Slot* shared = nullptr;
+  ttycall::Slot slot;  // a consistent copy of it
+
+  // Whether `fd` is one. `inode` saves a system call where the caller has done fstat(2) already.
+  [[nodiscard]] bool find(int fd);
+  [[nodiscard]] bool find(int fd, std::uint64_t device, std::uint64_t inode);
+  // Copies the slot anew.
+  bool refresh() { return ttycall::copy_slot(*shared, slot); }
+  [[nodiscard]] bool is_slave() const { return end == ttycall::End::kSlave; }
+  [[nodiscard]] bool has(std::uint32_t bits) const { return (slot.attention & bits) != 0; }
+};
+
+// 0: go on. What n_tty.c: job_control and tty_jobctrl.c: __tty_check_change do, with signal SIGTTIN or SIGTTOU: a background
+// process is stopped, or gets -EIO or -EINTR.
+[[nodiscard]] long check_background(Terminal& terminal, int signal);
+
+[[nodiscard]] long tty_call(Terminal& terminal, std::uint32_t code, void* argument);
+[[nodiscard]] long read_terminal(Terminal& terminal, void* to, std::size_t size);
+[[nodiscard]] long write_terminal(Terminal& terminal, const void* from, std::size_t size);
+
+// Whether the program has set O_NONBLOCK on it. It is kept here and never reaches the socket, whose flags all programs of
+// the terminal share.
+[[nodiscard]] bool nonblocking(int fd);
+void set_nonblocking(int fd, bool on);
+
+// No terminal of this session needs a writer to look (attention::kOfWriters), and no descriptor is nonblocking.
+[[nodiscard]] bool writers_may_pass();
+
+}  // namespace farpty::shim
