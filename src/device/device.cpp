@@ -1,0 +1,130 @@
+#include "device/device.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "device/process_groups.hpp"
+#include "device/tty_call.hpp"
+#include "ttycall/tty_ioctl.hpp"
+
+namespace farpty::device {
+
+namespace error = ttycall::error;
+namespace attention = ttycall::attention;
+
+Result<std::unique_ptr<Device>> Device::open(boost::asio::io_context& context, std::string library) {
+  FARPTY_ASSIGN(page, SharedPage::create());
+  std::unique_ptr<Device> device(new Device(context, std::move(library), std::move(page)));
+  FARPTY_ASSIGN(tty, Tty::open(context, device->page_));
+  device->ttys_.push_back(std::move(tty));
+  auto* const self = device.get();
+  FARPTY_ASSIGN(requests,
+                RequestSocket::open(context, [self](const std::shared_ptr<Asked>& asked) { self->handle(asked); }));
+  device->requests_ = std::move(requests);
+  return device;
+}
+
+Device::~Device() = default;
+
+void Device::add_environment(std::vector<std::string>& environment) const {
+  std::erase_if(environment, [](const std::string& entry) { return entry.starts_with("FARPTY_TTY="); });
+  environment.push_back("FARPTY_TTY=" + std::to_string(getpid()) + ":" + std::to_string(page_.fd()) + ":" +
+                        requests_->name() + ":" + requests_->token_text() + ":" + library_);
+  const auto preload =
+      std::ranges::find_if(environment, [](const std::string& entry) { return entry.starts_with("LD_PRELOAD="); });
+  if (preload == environment.end())
+    environment.push_back("LD_PRELOAD=" + library_);
+  else
+    *preload = "LD_PRELOAD=" + library_ + ":" + preload->substr(sizeof "LD_PRELOAD=" - 1);
+}
+
+void Device::prepare_session(pid_t leader) noexcept {
+  ttycall::Slot& slot = ttys_.front()->slot();
+  const ttycall::SlotChange change(slot);
+  slot.sid = slot.fg_pgrp = leader;
+}
+
+void Device::take_session(pid_t leader) {
+  terminal().control().take(leader, leader);
+  terminal().mirror_control();
+}
+
+Tty* Device::find(int number) {
+  const auto found = std::ranges::find_if(ttys_, [&](const auto& tty) { return tty->number() == number; });
+  return found == ttys_.end() ? nullptr : found->get();
+}
+
+Tty* Device::of_session(pid_t session) {
+  if (session <= 0) return nullptr;
+  const auto found = std::ranges::find_if(ttys_, [&](const auto& tty) { return tty->control().session() == session; });
+  return found == ttys_.end() ? nullptr : found->get();
+}
+
+void Device::handle(const std::shared_ptr<Asked>& asked) {
+  switch (asked->request.operation) {
+    case ttycall::Operation::kAttach: return asked->answer(0, page_.fd());
+    case ttycall::Operation::kIoctl: return TtyCall(*this, asked).run();
+    case ttycall::Operation::kOpenTty: return open_own(*asked);
+    case ttycall::Operation::kOpenSlave: return open_slave(*asked);
+    case ttycall::Operation::kOpenMaster: return open_master(*asked);
+    case ttycall::Operation::kOrphaned:
+      return asked->answer(is_orphaned(getpgid(asked->pid), getsid(asked->pid)) ? 1 : 0);
+  }
+  asked->answer(-error::kInval);
+}
+
+void Device::hand_out(Asked& asked, Tty& tty) {
+  if (tty.hung_up()) return asked.answer(-error::kIo);
+  asked.answer(0, tty.slave());
+}
+
+void Device::open_own(Asked& asked) {
+  Tty* const tty = of_session(getsid(asked.pid));
+  if (tty == nullptr) return asked.answer(-error::kNxio);
+  hand_out(asked, *tty);
+}
+
+// pty.c: pty_open; tty_io.c: tty_open: the first terminal that a session's leader opens becomes its controlling terminal.
+void Device::open_slave(Asked& asked) {
+  Tty* const tty = find(asked.request.number);
+  if (tty == nullptr) return asked.answer(-error::kNodev);
+  if ((tty->slot().attention & attention::kLocked) != 0) return asked.answer(-error::kIo);
+  const bool noctty = (asked.request.value & O_NOCTTY) != 0;
+  const pid_t session = getsid(asked.pid);
+  if (!noctty && session == asked.pid && of_session(session) == nullptr && tty->control().session() == 0) {
+    tty->control().take(session, getpgid(asked.pid));
+    tty->mirror_control();
+  }
+  hand_out(asked, *tty);
+}
+
+void Device::open_master(Asked& asked) {
+  auto tty = Tty::open(context_, page_);
+  if (!tty) {
+    log::warn("{}", tty.error().message());
+    return asked.answer(-error::kNospc);
+  }
+  OwnedFd far;
+  auto master = NestedMaster::open(context_, **tty, far, [this] { forget_later_.run([this] { forget_closed(); }); });
+  if (!master) {
+    log::warn("{}", master.error().message());
+    return asked.answer(-error::kNospc);
+  }
+  (*tty)->set_attention(attention::kLocked, true);
+  ttys_.push_back(std::move(*tty));
+  masters_.push_back(std::move(*master));
+  asked.answer(0, far.get());
+}
+
+void Device::forget_closed() {
+  std::vector<const Tty*> gone;
+  for (const auto& master : masters_)
+    if (master->closed()) gone.push_back(&master->tty());
+  std::erase_if(masters_, [](const auto& master) { return master->closed(); });
+  std::erase_if(ttys_, [&](const auto& tty) { return std::ranges::find(gone, tty.get()) != gone.end(); });
+}
+
+}  // namespace farpty::device

@@ -1,0 +1,62 @@
+// Device: the terminals of one session: the one that its program starts on, and the pairs that its programs make.
+//
+// It answers their requests inside the server's event loop, and ends with the session: then every terminal is hung up.
+// Sessions do not see each other: /dev/pts/N is a number within one.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "base/result.hpp"
+#include "device/nested_master.hpp"
+#include "device/request_socket.hpp"
+#include "device/shared_page.hpp"
+#include "device/tty.hpp"
+
+namespace farpty::device {
+
+class Device {
+ public:
+  // `library` is the path of libfarpty.so.
+  static Result<std::unique_ptr<Device>> open(boost::asio::io_context& context, std::string library);
+  ~Device();
+
+  [[nodiscard]] Tty& terminal() { return *ttys_.front(); }
+
+  // Adds to a program's environment what makes it use these terminals.
+  void add_environment(std::vector<std::string>& environment) const;
+
+  // The session of `leader` gets the first terminal as its controlling terminal. In two steps: the child itself writes the
+  // slot before it becomes the program (it shares our memory then), so that the program finds it; we take it over after.
+  void prepare_session(pid_t leader) noexcept;
+  void take_session(pid_t leader);
+
+ private:
+  Device(boost::asio::io_context& context, std::string library, SharedPage page)
+      : context_(context), library_(std::move(library)), page_(std::move(page)), forget_later_(context) {}
+
+  void handle(const std::shared_ptr<Asked>& asked);
+  void open_own(Asked& asked);
+  void open_slave(Asked& asked);
+  void open_master(Asked& asked);
+  void hand_out(Asked& asked, Tty& tty);
+  void forget_closed();
+  [[nodiscard]] Tty* find(int number);
+  // The controlling terminal of a session.
+  [[nodiscard]] Tty* of_session(pid_t session);
+
+  friend class TtyCall;
+
+  boost::asio::io_context& context_;
+  std::string library_;
+  SharedPage page_;
+  std::vector<std::unique_ptr<Tty>> ttys_;
+  std::vector<std::unique_ptr<NestedMaster>> masters_;  // of ttys_ but the first; after them: gone before
+  std::unique_ptr<RequestSocket> requests_;
+  Later forget_later_;
+};
+
+}  // namespace farpty::device

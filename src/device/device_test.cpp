@@ -1,0 +1,132 @@
+// Requests, as programs send them and as no program should.
+#include "device/device.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+
+#include <gtest/gtest.h>
+
+#include "device/process_groups.hpp"
+#include "ttycall/ioctls.hpp"
+#include "ttycall/tty_ioctl.hpp"
+
+namespace farpty::device {
+
+namespace {
+
+namespace io = ttycall::io;
+namespace error = ttycall::error;
+using ttycall::Operation;
+
+class DeviceTest : public testing::Test {
+ protected:
+  DeviceTest() : device_(*Device::open(context_, "/lib/libfarpty.so")) {
+    std::vector<std::string> environment = {"FARPTY_TTY=old", "LD_PRELOAD=/other.so"};
+    device_->add_environment(environment);
+    preload_ = environment[0];
+    const std::string text = environment[1];
+    const auto name = text.find("farpty-tty-");
+    name_ = text.substr(name, text.find(':', name) - name);
+    const std::string token = text.substr(text.find(':', name) + 1, 2 * ttycall::kTokenSize);
+    for (unsigned i = 0; i < ttycall::kTokenSize; ++i)
+      request_.token[i] = static_cast<std::uint8_t>(std::stoi(token.substr(2 * i, 2), nullptr, 16));
+    request_.magic = ttycall::kMagic;
+  }
+
+  // The answer's result; nothing where the device closes the connection.
+  std::optional<int> ask(std::size_t size = sizeof(ttycall::Request)) {
+    const OwnedFd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+    std::memcpy(address.sun_path + 1, name_.data(), name_.size());
+    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name_.size());
+    EXPECT_EQ(connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), length), 0);
+    EXPECT_GT(send(fd.get(), &request_, size, 0), 0);
+    context_.restart();
+    context_.poll();
+    const ssize_t count = recv(fd.get(), &answer_, sizeof answer_, MSG_DONTWAIT);
+    if (count != sizeof answer_) return std::nullopt;
+    return answer_.result;
+  }
+  std::optional<int> ask_ioctl(std::uint32_t code, int argument = 0) {
+    request_.operation = Operation::kIoctl;
+    request_.code = code;
+    request_.value = 0;
+    std::memcpy(request_.argument, &argument, sizeof argument);
+    return ask();
+  }
+
+  boost::asio::io_context context_{1};
+  std::unique_ptr<Device> device_;
+  std::string name_, preload_;
+  ttycall::Request request_{};
+  ttycall::Answer answer_{};
+};
+
+TEST_F(DeviceTest, the_library_comes_before_others) { EXPECT_EQ(preload_, "LD_PRELOAD=/lib/libfarpty.so:/other.so"); }
+
+TEST_F(DeviceTest, a_program_of_this_session_is_answered) {
+  request_.operation = Operation::kAttach;
+  EXPECT_EQ(ask(), 0);
+  EXPECT_EQ(answer_.has_descriptor, 1U);
+}
+
+TEST_F(DeviceTest, strangers_are_not) {
+  request_.operation = Operation::kAttach;
+  request_.token[3] ^= 1;
+  EXPECT_EQ(ask(), std::nullopt);
+  request_.token[3] ^= 1;
+  EXPECT_EQ(ask(10), std::nullopt);
+  request_.magic = 1;
+  EXPECT_EQ(ask(), std::nullopt);
+}
+
+TEST_F(DeviceTest, unknown_operations_and_terminals) {
+  request_.operation = static_cast<Operation>(99);
+  EXPECT_EQ(ask(), -error::kInval);
+  request_.number = 77;
+  EXPECT_EQ(ask_ioctl(io::kTcflsh), -error::kIo);
+  request_.operation = Operation::kOpenSlave;
+  EXPECT_EQ(ask(), -error::kNodev);
+}
+
+// This process is in another session than the terminal, so it may not say what is in its foreground; and a group is checked
+// before each signal, so that a wrong one reaches nobody.
+TEST_F(DeviceTest, the_foreground_group_belongs_to_the_session) {
+  EXPECT_EQ(ask_ioctl(io::kTiocspgrp, 1), -error::kNotty);
+  Control& control = device_->terminal().control();
+  control.take(getsid(0), getpgrp());
+  EXPECT_EQ(ask_ioctl(io::kTiocspgrp, 1), -error::kSrch);
+  EXPECT_EQ(ask_ioctl(io::kTiocspgrp, -1), -error::kInval);
+  EXPECT_EQ(ask_ioctl(io::kTiocspgrp, getpgrp()), 0);
+  control.release();
+}
+
+TEST_F(DeviceTest, signals_reach_only_groups_of_the_session) {
+  EXPECT_FALSE(signal_group(1, 1, SIGCONT));
+  EXPECT_FALSE(signal_group(0, getsid(0), SIGCONT));
+  EXPECT_FALSE(signal_group(-1, getsid(0), SIGCONT));
+  EXPECT_FALSE(signal_group(getpgrp(), getsid(0) + 1, SIGCONT));
+  EXPECT_TRUE(signal_group(getpgrp(), getsid(0), SIGCONT));
+}
+
+TEST_F(DeviceTest, pairs_inside) {
+  request_.operation = Operation::kOpenMaster;
+  EXPECT_EQ(ask(), 0);
+  request_.number = 1;
+  request_.operation = Operation::kOpenSlave;
+  request_.value = O_NOCTTY;
+  EXPECT_EQ(ask(), -error::kIo) << "locked";
+  request_.flags = ttycall::kToMaster;
+  EXPECT_EQ(ask_ioctl(io::kTiocsptlck, 0), -error::kIo)
+      << "its maker has closed it: so has this test, with each request";
+}
+
+}  // namespace
+
+}  // namespace farpty::device

@@ -1,0 +1,78 @@
+#include "device/process_groups.hpp"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace farpty::device {
+
+namespace {
+
+struct Status {
+  char state = 0;
+  pid_t parent = 0, group = 0, session = 0;
+};
+
+// proc(5), /proc/PID/stat. The command in parentheses may hold anything.
+bool read_status(const char* pid, Status& status) {
+  char path[64], line[512];
+  std::snprintf(path, sizeof path, "/proc/%s/stat", pid);
+  std::FILE* file = std::fopen(path, "re");
+  if (file == nullptr) return false;
+  const std::size_t size = std::fread(line, 1, sizeof line - 1, file);
+  std::fclose(file);
+  line[size] = 0;
+  const char* rest = std::strrchr(line, ')');
+  return rest != nullptr &&
+         std::sscanf(rest + 1, " %c %d %d %d", &status.state, &status.parent, &status.group, &status.session) == 4;
+}
+
+// Calls `see` with each process until it returns true; whether it did.
+template <typename See>
+bool any_process(See see) {
+  DIR* const processes = opendir("/proc");
+  if (processes == nullptr) return false;
+  bool found = false;
+  while (const dirent* entry = readdir(processes)) {
+    if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
+    if (Status status; read_status(entry->d_name, status) && see(status)) {
+      found = true;
+      break;
+    }
+  }
+  closedir(processes);
+  return found;
+}
+
+}  // namespace
+
+pid_t session_of_group(pid_t group) {
+  if (group <= 1) return 0;
+  if (getpgid(group) == group) return getsid(group);  // its leader lives
+  pid_t session = 0;
+  any_process([&](const Status& status) {
+    if (status.group != group) return false;
+    session = status.session;
+    return true;
+  });
+  return session;
+}
+
+bool is_orphaned(pid_t group, pid_t session) {
+  return !any_process([&](const Status& status) {
+    if (status.group != group || status.session != session || status.state == 'Z' || status.parent <= 1) return false;
+    const pid_t parents_group = getpgid(status.parent);
+    return parents_group > 0 && parents_group != group && getsid(status.parent) == session;
+  });
+}
+
+bool signal_group(pid_t group, pid_t session, int signal) {
+  if (group <= 1 || session <= 0 || session_of_group(group) != session) return false;
+  return kill(-group, signal) == 0;
+}
+
+}  // namespace farpty::device

@@ -1,0 +1,134 @@
+#include "device/request_socket.hpp"
+
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstring>
+#include <span>
+
+namespace farpty::device {
+
+namespace {
+
+std::string hexadecimal(std::span<const std::uint8_t> bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : bytes) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+pid_t peer_of(int connection) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
+bool same_token(const std::uint8_t* a, const std::uint8_t* b) {
+  unsigned difference = 0;  // as long for every token
+  for (unsigned i = 0; i < ttycall::kTokenSize; ++i) difference |= static_cast<unsigned>(a[i] ^ b[i]);
+  return difference == 0;
+}
+
+}  // namespace
+
+void Asked::answer(const ttycall::Answer& answer, int descriptor) {
+  ttycall::Answer sent = answer;
+  sent.has_descriptor = descriptor >= 0 ? 1 : 0;
+  iovec part{.iov_base = &sent, .iov_len = sizeof sent};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  if (descriptor >= 0) {
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+  }
+  sendmsg(connection_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  connection_.reset();
+}
+
+bool Asked::is_awaited() const {
+  std::byte one;
+  return recv(connection_.get(), &one, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
+Result<std::unique_ptr<RequestSocket>> RequestSocket::open(boost::asio::io_context& context,
+                                                           std::function<void(std::shared_ptr<Asked>)> asked) {
+  std::unique_ptr<RequestSocket> made(new RequestSocket(context, std::move(asked)));
+  std::array<std::uint8_t, 12> random{};
+  if (getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size()) ||
+      getrandom(made->token_.data(), made->token_.size(), 0) != static_cast<ssize_t>(made->token_.size())) {
+    return os_error("cannot get", "random bytes");
+  }
+  made->name_ = "farpty-tty-" + hexadecimal(random);
+  made->listener_ = OwnedFd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  std::memcpy(address.sun_path + 1, made->name_.data(), made->name_.size());
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + made->name_.size());
+  if (!made->listener_ || bind(made->listener_.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+      ::listen(made->listener_.get(), SOMAXCONN) != 0) {
+    return os_error("cannot open", "the terminals' request socket");
+  }
+  FARPTY_ASSIGN(ready, Readiness::watch(context, made->listener_.get()));
+  made->ready_ = std::move(ready);
+  made->listen_on();
+  return made;
+}
+
+std::string RequestSocket::token_text() const { return hexadecimal(token_); }
+
+void RequestSocket::listen_on() {
+  ready_.when_readable([this] { accept(); });
+}
+
+void RequestSocket::accept() {
+  for (int i = 0; i < kAtOnce; ++i) {
+    OwnedFd connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!connection) return listen_on();  // nothing more, or no descriptor left: the next connection gives a new event
+    if (!take(connection)) keep(std::move(connection));
+  }
+  next_round_.run([this] { accept(); });
+}
+
+// Whether nothing more is to be expected of the connection.
+bool RequestSocket::take(OwnedFd& connection) {
+  ttycall::Request request;
+  const ssize_t count = recv(connection.get(), &request, sizeof request, MSG_DONTWAIT | MSG_TRUNC);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  if (count != sizeof request || request.magic != ttycall::kMagic || !same_token(request.token, token_.data())) {
+    connection.reset();
+    return true;
+  }
+  const pid_t pid = peer_of(connection.get());
+  asked_(std::make_shared<Asked>(std::move(connection), pid, request));
+  return true;
+}
+
+void RequestSocket::keep(OwnedFd connection) {
+  if (waiting_.size() >= kMaxWaiting) waiting_.erase(waiting_.begin());
+  auto ready = Readiness::watch(context_, connection.get());
+  if (!ready) return;
+  const int key = connection.get();
+  Waiting& kept = waiting_[key];
+  kept.connection = std::move(connection);
+  kept.ready = std::move(*ready);
+  kept.ready.when_readable([this, key] {
+    const auto found = waiting_.find(key);
+    if (found == waiting_.end()) return;
+    OwnedFd ready_connection = std::move(found->second.connection);
+    found->second.ready = Readiness();
+    waiting_.erase(found);
+    take(ready_connection);
+  });
+}
+
+}  // namespace farpty::device

@@ -1,0 +1,79 @@
+// RequestSocket: where programs ask the device (ttycall/request.hpp): an abstract unix socket, one connection a request.
+//
+// Who asks is what the kernel says of the connection; whether it belongs to this session is what its token says. Whatever
+// else comes is closed without an answer. Invariant: at most kMaxWaiting connections are open at a time.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+
+#include "base/later.hpp"
+#include "base/owned_fd.hpp"
+#include "base/readiness.hpp"
+#include "base/result.hpp"
+#include "ttycall/request.hpp"
+
+namespace farpty::device {
+
+// A request and the way back to who sent it.
+class Asked {
+ public:
+  Asked(OwnedFd connection, pid_t pid, const ttycall::Request& request)
+      : request(request), pid(pid), connection_(std::move(connection)) {}
+
+  ttycall::Request request;
+  pid_t pid;  // who asks
+
+  // `descriptor` is lent; -1: none. Nothing is said to who has gone.
+  void answer(const ttycall::Answer& answer, int descriptor = -1);
+  void answer(std::int32_t result, int descriptor = -1) { answer({.result = result}, descriptor); }
+  // Whether somebody still waits: a signal may have taken the asker away from its call.
+  [[nodiscard]] bool is_awaited() const;
+
+ private:
+  OwnedFd connection_;
+};
+
+class RequestSocket {
+ public:
+  static Result<std::unique_ptr<RequestSocket>> open(boost::asio::io_context& context,
+                                                     std::function<void(std::shared_ptr<Asked>)> asked);
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] std::string token_text() const;
+
+ private:
+  static constexpr std::size_t kMaxWaiting = 256;  // connected, and silent
+  static constexpr int kAtOnce = 64;               // taken in one round: a flood leaves each round to the others
+
+  RequestSocket(boost::asio::io_context& context, std::function<void(std::shared_ptr<Asked>)> asked)
+      : context_(context), asked_(std::move(asked)), next_round_(context) {}
+  void accept();
+  void listen_on();
+  bool take(OwnedFd& connection);
+  void keep(OwnedFd connection);
+
+  struct Waiting {
+    OwnedFd connection;
+    Readiness ready;  // after connection: gone before it is closed
+  };
+
+  boost::asio::io_context& context_;
+  std::function<void(std::shared_ptr<Asked>)> asked_;
+  std::string name_;
+  std::array<std::uint8_t, ttycall::kTokenSize> token_{};
+  OwnedFd listener_;
+  Readiness ready_;
+  std::map<int, Waiting> waiting_;
+  Later next_round_;
+};
+
+}  // namespace farpty::device

@@ -1,0 +1,364 @@
+#include "device/tty.hpp"
+
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+
+namespace farpty::device {
+
+namespace {
+
+namespace attention = ttycall::attention;
+
+constexpr std::size_t kPiece = 16 * 1024;  // taken from the socket at a time
+constexpr std::size_t kRecord = 4096;      // a line is never longer (n_tty.c: N_TTY_BUF_SIZE)
+constexpr int kStreamed = 16 * 1024;       // raw bytes that may wait in the socket, with the kernel's bookkeeping
+constexpr std::uint8_t kEndOfFileMark = 4;
+
+Result<std::uint64_t> inode_of(int fd) {
+  struct stat status{};
+  if (fstat(fd, &status) != 0) return os_error("cannot identify", "a socket");
+  return status.st_ino;
+}
+
+bool reads_lines(const tty::Termios& settings) {
+  return settings.local(tty::lflag::kIcanon) && !settings.local(tty::lflag::kExtproc);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Tty>> Tty::open(boost::asio::io_context& context, SharedPage& page) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return os_error("cannot make", "a terminal");
+  OwnedFd master(ends[0]), slave(ends[1]);
+  FARPTY_ASSIGN(inode, inode_of(slave.get()));
+  FARPTY_ASSIGN(ready, Readiness::watch(context, master.get()));
+  ttycall::Slot* const slot = page.claim();
+  if (slot == nullptr) return failure("cannot make", "a terminal", "this session has as many as it may");
+  std::unique_ptr<Tty> tty(new Tty(context, page, *slot, std::move(master), std::move(slave)));
+  tty->ready_ = std::move(ready);
+  {
+    const ttycall::SlotChange change(*slot);
+    slot->termios = tty->termios();
+    slot->winsize = {};
+    slot->kept = 0;
+    slot->typed = slot->written = 0;
+    __atomic_store_n(&slot->slave, inode, __ATOMIC_RELEASE);
+  }
+  tty->wait_for_slave();
+  return tty;
+}
+
+Tty::Tty(boost::asio::io_context& context, SharedPage& page, ttycall::Slot& slot, OwnedFd master, OwnedFd slave)
+    : page_(page),
+      slot_(slot),
+      master_(std::move(master)),
+      slave_(std::move(slave)),
+      discipline_(*this),
+      control_(context, [this] { hangup(); }),
+      tell_output_(context),
+      tell_room_(context),
+      tell_taken_(context),
+      tell_settings_(context) {}
+
+Tty::~Tty() {
+  hangup();
+  page_.release(slot_);
+}
+
+// -- what programs write
+
+void Tty::wait_for_slave() {
+  ready_.when_readable([this] { slave_wrote(); });
+}
+
+void Tty::slave_wrote() {
+  wait_for_slave();
+  process_output();
+  mirror();
+  run_drained();
+  if ((has_output() || abandoned_) && on_output) on_output();
+}
+
+// Takes what programs wrote as far as there is room for it. What is left gives no new event: whoever makes room comes
+// back here.
+void Tty::process_output() {
+  std::array<std::uint8_t, kPiece> piece;
+  while (process_pending() && output_.room() > 0 && !discipline_.stopped()) {
+    const ssize_t count = recv(master_.get(), piece.data(), piece.size(), MSG_DONTWAIT);
+    if (count == 0) abandoned_ = true;
+    if (count <= 0) return;
+    const auto size = static_cast<std::size_t>(count);
+    written_ += size;
+    const std::size_t taken = dropping_ ? size : discipline_.write(piece.data(), size);
+    const auto rest = Bytes(reinterpret_cast<const std::byte*>(piece.data()), size).subspan(taken);
+    unprocessed_.assign(rest.begin(), rest.end());
+  }
+}
+
+// Whether nothing is left of what was read from the socket.
+bool Tty::process_pending() {
+  if (unprocessed_.empty()) return true;
+  const std::size_t taken =
+      discipline_.write(reinterpret_cast<const std::uint8_t*>(unprocessed_.data()), unprocessed_.size());
+  unprocessed_.erase(unprocessed_.begin(), unprocessed_.begin() + static_cast<std::ptrdiff_t>(taken));
+  if (unprocessed_.empty()) std::vector<std::byte>().swap(unprocessed_);
+  return unprocessed_.empty();
+}
+
+std::size_t Tty::write(const std::uint8_t* bytes, std::size_t size) {
+  const std::size_t count = std::min(size, output_.room());
+  return output_.push(Bytes(reinterpret_cast<const std::byte*>(bytes), count)) ? count : 0;
+}
+
+// pty.c: pty_flush_buffer. What programs have written and nobody processed yet is output that waits, too.
+void Tty::discard() {
+  output_.clear();
+  drop_unprocessed();
+}
+
+void Tty::drop_unprocessed() {
+  std::vector<std::byte>().swap(unprocessed_);
+  std::array<std::byte, kPiece> dropped;
+  while (recv(master_.get(), dropped.data(), dropped.size(), MSG_DONTWAIT) > 0) {
+  }
+}
+
+std::size_t Tty::read_output(MutableBytes into) {
+  process_output();
+  const Bytes waiting = output_.front();
+  const std::size_t count = std::min(waiting.size(), into.size());
+  std::copy_n(waiting.begin(), count, into.begin());
+  output_.pop(count);
+  if (count > 0) {
+    process_output();
+    run_drained();
+  }
+  mirror();
+  return count;
+}
+
+void Tty::tell_output() {
+  if ((has_output() || hung_up_) && on_output)
+    tell_output_.run([this] {
+      if (on_output) on_output();
+    });
+}
+
+bool Tty::drained() {
+  process_output();
+  if (!unprocessed_.empty()) return false;
+  std::byte one;
+  return recv(master_.get(), &one, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
+void Tty::run_drained() {
+  if (waiting_for_drain_.empty() || (!hung_up_ && !drained())) return;
+  const auto ready = std::exchange(waiting_for_drain_, {});
+  for (const auto& then : ready) then();
+}
+
+// -- what is typed
+
+std::size_t Tty::type(Bytes bytes) {
+  if (hung_up_) return bytes.size();
+  process_output();  // what programs wrote before comes before the echo
+  const auto* const typed = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  const std::size_t taken = discipline_.receive(typed, bytes.size());
+  typed_ += taken;
+  if (taken < bytes.size()) discipline_.look_ahead(typed + taken, bytes.size() - taken);
+  after_input();
+  return taken;
+}
+
+void Tty::simulate_input(std::uint8_t byte) {
+  discipline_.simulate_input(byte);
+  after_input();
+}
+
+void Tty::after_input() {
+  deliver_signals();
+  settle();
+}
+
+// Brings everything to where it goes by itself.
+void Tty::settle() {
+  feed_slave();
+  process_output();
+  if (discipline_.wants_held_back_input() && on_input_room)
+    tell_room_.run([this] {
+      if (on_input_room) on_input_room();
+    });
+  mirror();
+  run_drained();
+  tell_output();
+}
+
+void Tty::deliver_signals() {
+  const tty::Actions actions = discipline_.take_actions();
+  if (actions.interrupt) signal(SIGINT);
+  if (actions.quit) signal(SIGQUIT);
+  if (actions.suspend) signal(SIGTSTP);
+}
+
+bool Tty::input_is_taken() const {
+  int waiting = 0;
+  return ioctl(master_.get(), SIOCOUTQ, &waiting) == 0 && waiting == 0;
+}
+
+void Tty::feed_slave() {
+  if (hung_up_) return;
+  while (send_record()) {
+  }
+  if (waiting_for_reader_) return;
+  const bool more = reads_lines(termios()) ? discipline_.readable() : discipline_.unread() > 0;
+  if (!more && !on_input_taken) return;
+  waiting_for_reader_ = true;
+  ready_.when_writable([this] {
+    waiting_for_reader_ = false;
+    settle();
+    if (input_is_taken() && on_input_taken)
+      tell_taken_.run([this] {
+        if (on_input_taken) on_input_taken();
+      });
+  });
+}
+
+// Sends the next line, or what there is of raw bytes, if the time has come. Whether it did.
+bool Tty::send_record() {
+  int waiting = 0;
+  if (ioctl(master_.get(), SIOCOUTQ, &waiting) != 0) return false;
+  if (waiting == 0) end_marked_file();
+  const bool lines = reads_lines(termios());
+  if (lines ? waiting > 0 || !discipline_.readable() : waiting > kStreamed || discipline_.unread() == 0) return false;
+  std::array<std::uint8_t, kRecord> record;
+  tty::Reading reading(record.data(), record.size());
+  std::size_t size = discipline_.read(reading).size;
+  if (size == 0) {
+    if (!lines) return false;
+    end_of_file_sent_ = true;
+    set_attention(attention::kEndOfFile, true);
+    record[0] = kEndOfFileMark;
+    size = 1;
+  }
+  return send(master_.get(), record.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+}
+
+void Tty::end_marked_file() {
+  if (!std::exchange(end_of_file_sent_, false)) return;
+  set_attention(attention::kEndOfFile, false);
+}
+
+// What lies in the socket and nobody has read.
+void Tty::drop_sent_input() {
+  std::array<std::byte, kPiece> dropped;
+  while (recv(slave_.get(), dropped.data(), dropped.size(), MSG_DONTWAIT) > 0) {
+  }
+  end_marked_file();
+}
+
+// -- what ioctls do
+
+// tty_ioctl.c: set_termios. An end of file that nobody has read becomes the byte that stands for it in the kernel's queue
+// when lines are no longer read (n_tty.c: __DISABLED_CHAR).
+void Tty::set_termios(const tty::Termios& wanted) {
+  process_output();
+  const bool read_lines = reads_lines(termios());
+  discipline_.set_termios(wanted);
+  if (read_lines && !reads_lines(termios()) && end_of_file_sent_) {
+    std::uint8_t mark = 0;
+    const bool unread = recv(slave_.get(), &mark, 1, MSG_DONTWAIT) == 1;
+    end_marked_file();
+    mark = tty::kDisabledCharacter;
+    if (unread) send(master_.get(), &mark, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
+  {
+    const ttycall::SlotChange change(slot_);
+    slot_.termios = termios();
+  }
+  const tty::Termios& now = termios();
+  set_attention(attention::kStopWriters, now.local(tty::lflag::kTostop));
+  set_attention(attention::kTimedRead, now.cc[tty::kVmin] != 1 || now.cc[tty::kVtime] != 0);
+  if (read_lines != reads_lines(now) && on_settings)
+    tell_settings_.run([this] {
+      if (on_settings) on_settings();
+    });
+  after_input();
+}
+
+void Tty::set_size(ttycall::Winsize size) {
+  if (size == slot_.winsize) return;
+  {
+    const ttycall::SlotChange change(slot_);
+    slot_.winsize = size;
+  }
+  signal(SIGWINCH);
+}
+
+void Tty::flush(tty::Flush queue) {
+  if (queue != tty::Flush::kOutput) drop_sent_input();
+  discipline_.flush(queue);
+  after_input();
+}
+
+void Tty::control_flow(tty::FlowAction action) {
+  discipline_.control_flow(action);
+  after_input();
+}
+
+void Tty::set_attention(std::uint32_t bit, bool on) {
+  const std::uint32_t now = on ? slot_.attention | bit : slot_.attention & ~bit;
+  if (now == slot_.attention) return;
+  {
+    const ttycall::SlotChange change(slot_);
+    __atomic_store_n(&slot_.attention, now, __ATOMIC_RELEASE);
+  }
+  if ((bit & attention::kOfWriters) != 0) page_.sum_up_attention();
+}
+
+void Tty::set_master_inode(std::uint64_t inode) { __atomic_store_n(&slot_.master, inode, __ATOMIC_RELEASE); }
+
+void Tty::mirror() {
+  const auto kept = static_cast<std::uint32_t>(discipline_.unread());
+  if (kept == slot_.kept && typed_ == slot_.typed && written_ == slot_.written) return;
+  const ttycall::SlotChange change(slot_);
+  slot_.kept = kept;
+  slot_.typed = typed_;
+  slot_.written = written_;
+}
+
+void Tty::mirror_control() {
+  const ttycall::SlotChange change(slot_);
+  slot_.sid = control_.session();
+  slot_.fg_pgrp = control_.fg_pgrp();
+}
+
+// -- the end
+
+// tty_io.c: __tty_hangup. Reads of the socket end; what was written before stays readable at the master side.
+void Tty::hangup() {
+  if (std::exchange(hung_up_, true)) return;
+  control_.signal_hangup();
+  control_.release();
+  mirror_control();
+  set_attention(attention::kHungUp, true);
+  process_output();
+  drop_sent_input();
+  shutdown(master_.get(), SHUT_WR);
+  slave_.reset();  // from now on the last program's close can be seen
+  run_drained();
+  tell_output();
+}
+
+void Tty::drop_output() {
+  dropping_ = true;
+  output_.clear();
+  drop_unprocessed();
+}
+
+}  // namespace farpty::device

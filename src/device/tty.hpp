@@ -1,0 +1,139 @@
+// Tty: one emulated terminal: a socketpair whose slave end is the programs' 0, 1 and 2, a line discipline, and the slot in
+// which programs read the state.
+//
+//     master side (session, or the maker of a nested pair)      programs
+//        type() ───────► line discipline ──► one record ──► master socket ═ slave socket
+//        read_output() ◄── output queue ◄── line discipline ◄──┘
+//
+// In canonical mode one record at a time lies in the socket, so that a read(2) of it gets one line; the next is sent when
+// the first was taken. Raw input is streamed. An end of file is one byte in the socket and a flag in the slot.
+// Not here: who may change what (tty_ioctls.cpp), who asks (request_socket.hpp). Sessions: control.hpp.
+// Invariant: bytes that a program wrote before a change of the settings are processed under the old ones, unless output is
+// stopped.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "base/byte_queue.hpp"
+#include "base/later.hpp"
+#include "base/owned_fd.hpp"
+#include "base/readiness.hpp"
+#include "base/result.hpp"
+#include "device/control.hpp"
+#include "device/shared_page.hpp"
+#include "tty/line_discipline.hpp"
+
+namespace farpty::device {
+
+// Processed output that the master side has not taken yet. Programs are stopped when this and the socket are full.
+inline constexpr std::size_t kMaxOutput = 64 * 1024;
+
+class Tty final : private tty::MasterPort {
+ public:
+  static Result<std::unique_ptr<Tty>> open(boost::asio::io_context& context, SharedPage& page);
+  ~Tty();
+  Tty(const Tty&) = delete;
+  Tty& operator=(const Tty&) = delete;
+
+  [[nodiscard]] int number() const { return slot_.number; }
+  [[nodiscard]] int slave() const { return slave_.get(); }  // lent; to be duplicated into programs
+  [[nodiscard]] ttycall::Slot& slot() { return slot_; }
+  [[nodiscard]] const tty::Termios& termios() const { return discipline_.termios(); }
+  [[nodiscard]] Control& control() { return control_; }
+  [[nodiscard]] const Control& control() const { return control_; }
+
+  // -- the master side
+
+  // Bytes typed; returns how many were taken. The others are to be offered again when `on_input_room` is called.
+  [[nodiscard]] std::size_t type(Bytes bytes);
+  // What programs wrote, processed; 0 where there is nothing now.
+  std::size_t read_output(MutableBytes into);
+  [[nodiscard]] bool has_output() const { return !output_.empty(); }
+  [[nodiscard]] std::size_t unread() const { return discipline_.unread(); }
+  // Called from the event loop, never from within a call of the master side.
+  std::function<void()> on_output;       // has_output() became true, or the terminal is hung up
+  std::function<void()> on_input_room;   // type() may take more
+  std::function<void()> on_input_taken;  // programs have read all that was typed
+  std::function<void()> on_settings;     // lines are read, or no longer
+  // Calls on_output in the next round if there is something.
+  void tell_output();
+
+  [[nodiscard]] bool input_is_taken() const;
+
+  // -- what ioctls do
+
+  void set_termios(const tty::Termios& wanted);
+  void set_size(ttycall::Winsize size);  // SIGWINCH to the foreground group where it changed
+  void flush(tty::Flush queue);
+  void control_flow(tty::FlowAction action);
+  void simulate_input(std::uint8_t byte);
+  void set_attention(std::uint32_t bit, bool on);
+  // Sends a signal to the foreground group.
+  void signal(int number) { control_.signal_foreground(number); }
+
+  // Everything that programs wrote so far has gone through the line discipline.
+  [[nodiscard]] bool drained();
+  // Calls back, once, when drained() became true or the terminal was hung up.
+  void when_drained(std::function<void()> then) { waiting_for_drain_.push_back(std::move(then)); }
+
+  // -- the end
+
+  // The line is dropped: SIGHUP and SIGCONT; reads give end of file, writes EIO. What was written before can be read.
+  void hangup();
+  // Nobody will read the output any more: it is taken and dropped, so that no program waits for that.
+  void drop_output();
+  [[nodiscard]] bool hung_up() const { return hung_up_; }
+  // Hung up, and no program has it open any more (pty.c: TTY_OTHER_CLOSED).
+  [[nodiscard]] bool abandoned() const { return abandoned_; }
+
+  // The nested pair's other end, for find() in the page; 0: none.
+  void set_master_inode(std::uint64_t inode);
+  // The state of sessions changed: copies it into the slot.
+  void mirror_control();
+
+ private:
+  Tty(boost::asio::io_context& context, SharedPage& page, ttycall::Slot& slot, OwnedFd master, OwnedFd slave);
+
+  // tty::MasterPort
+  [[nodiscard]] std::size_t room() const override { return output_.room(); }
+  std::size_t write(const std::uint8_t* bytes, std::size_t size) override;
+  void discard() override;
+
+  void slave_wrote();
+  void wait_for_slave();
+  void process_output();
+  bool process_pending();
+  void drop_unprocessed();
+  void feed_slave();
+  bool send_record();
+  void end_marked_file();
+  void drop_sent_input();
+  void deliver_signals();
+  void after_input();
+  void settle();
+  void run_drained();
+  void mirror();
+
+  SharedPage& page_;
+  ttycall::Slot& slot_;
+  OwnedFd master_, slave_;
+  Readiness ready_;  // after master_: gone before it is closed
+  tty::LineDiscipline discipline_;
+  Control control_;
+  ByteQueue output_{kMaxOutput};
+  std::vector<std::byte> unprocessed_;  // read from the socket; at most kPiece bytes
+  std::uint64_t typed_ = 0, written_ = 0;
+  bool end_of_file_sent_ = false;
+  bool hung_up_ = false;
+  bool dropping_ = false;
+  bool abandoned_ = false;
+  bool waiting_for_reader_ = false;
+  std::vector<std::function<void()>> waiting_for_drain_;
+  Later tell_output_, tell_room_, tell_taken_, tell_settings_;
+};
+
+}  // namespace farpty::device

@@ -1,0 +1,179 @@
+// The programs' end is read here as a program without the shim reads it: straight from the socket.
+#include "device/tty.hpp"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace farpty::device {
+
+namespace {
+
+class TtyTest : public testing::Test {
+ protected:
+  TtyTest() : page_(*SharedPage::create()), tty_(*Tty::open(context_, page_)) {}
+
+  void type(std::string_view text) { EXPECT_EQ(tty_->type(as_bytes(text)), text.size()); }
+  void run() {
+    context_.restart();
+    context_.poll();
+  }
+  // What a program's read(2) gets; "(nothing)" where it would wait.
+  std::string read_slave(std::size_t size = 4096) {
+    run();
+    std::string text(size, 0);
+    const ssize_t count = recv(tty_->slave(), text.data(), size, MSG_DONTWAIT);
+    if (count < 0) return "(nothing)";
+    text.resize(static_cast<std::size_t>(count));
+    return text;
+  }
+  void write_slave(std::string_view text) {
+    ASSERT_EQ(send(tty_->slave(), text.data(), text.size(), MSG_DONTWAIT), static_cast<ssize_t>(text.size()));
+  }
+  std::string output() {
+    run();
+    std::array<std::byte, 8192> buffer;
+    return std::string(as_text(Bytes(buffer).first(tty_->read_output(buffer))));
+  }
+  [[nodiscard]] bool attention(std::uint32_t bit) { return (tty_->slot().attention & bit) != 0; }
+
+  boost::asio::io_context context_{1};
+  SharedPage page_;
+  std::unique_ptr<Tty> tty_;
+};
+
+TEST_F(TtyTest, one_line_at_a_time) {
+  type("one\rtwo\rpart");
+  EXPECT_EQ(tty_->slot().kept, 4U);
+  EXPECT_EQ(read_slave(2), "on");
+  EXPECT_EQ(read_slave(), "e\n");
+  EXPECT_EQ(read_slave(), "two\n");
+  EXPECT_EQ(read_slave(), "(nothing)");
+  EXPECT_EQ(output(), "one\r\ntwo\r\npart");
+}
+
+TEST_F(TtyTest, end_of_file_is_a_byte_and_a_flag) {
+  type("\x04");
+  EXPECT_TRUE(attention(ttycall::attention::kEndOfFile));
+  type("x\r");
+  EXPECT_EQ(read_slave(), "\x04");
+  EXPECT_EQ(read_slave(), "x\n");
+  EXPECT_FALSE(attention(ttycall::attention::kEndOfFile));
+}
+
+TEST_F(TtyTest, an_unread_end_of_file_is_a_nul_when_lines_are_no_longer_read) {
+  type("\x04");
+  tty_->set_termios(tty::make_raw(tty_->termios()));
+  EXPECT_FALSE(attention(ttycall::attention::kEndOfFile));
+  EXPECT_EQ(read_slave(), std::string(1, '\0'));
+}
+
+TEST_F(TtyTest, raw_bytes_are_streamed) {
+  tty_->set_termios(tty::make_raw(tty_->termios()));
+  type("a");
+  type("\x04\x03");
+  EXPECT_EQ(read_slave(), "a\x04\x03");
+  EXPECT_EQ(output(), "");
+}
+
+TEST_F(TtyTest, what_was_typed_becomes_readable_when_lines_are_no_longer_read) {
+  type("part");
+  EXPECT_EQ(read_slave(), "(nothing)");
+  tty_->set_termios(tty::make_raw(tty_->termios()));
+  EXPECT_EQ(read_slave(), "part");
+}
+
+TEST_F(TtyTest, output_keeps_the_settings_under_which_it_was_written) {
+  write_slave("a\n");
+  tty_->set_termios(tty::make_raw(tty_->termios()));
+  write_slave("b\n");
+  EXPECT_EQ(output(), "a\r\nb\n");
+}
+
+TEST_F(TtyTest, output_comes_before_the_echo_of_what_is_typed_after_it) {
+  write_slave("$ ");
+  type("x");
+  EXPECT_EQ(output(), "$ x");
+}
+
+TEST_F(TtyTest, a_full_output_queue_pushes_back) {
+  const std::string much(1 << 20, 'x');
+  std::size_t sent = 0;
+  for (ssize_t count = 0; count >= 0;) {
+    sent += static_cast<std::size_t>(count);
+    run();
+    count = send(tty_->slave(), much.data(), much.size(), MSG_DONTWAIT);
+  }
+  EXPECT_LT(sent, much.size());
+  std::size_t got = 0;
+  for (std::string some = output(); !some.empty(); some = output()) got += some.size();
+  EXPECT_EQ(got, sent);
+}
+
+TEST_F(TtyTest, interrupt_drops_output_that_waits) {
+  write_slave("never seen");
+  type("\x13");  // stop
+  write_slave("nor this");
+  type("\x03");
+  EXPECT_EQ(output().find("nor"), std::string::npos);
+}
+
+TEST_F(TtyTest, flushed_input_is_gone_from_the_socket_too) {
+  type("one\rtwo\r");
+  tty_->flush(tty::Flush::kInput);
+  EXPECT_EQ(read_slave(), "(nothing)");
+  EXPECT_EQ(tty_->slot().kept, 0U);
+}
+
+TEST_F(TtyTest, draining_waits_for_room) {
+  EXPECT_TRUE(tty_->drained());
+  const std::string much(kMaxOutput + 1000, 'x');
+  write_slave(much);
+  EXPECT_FALSE(tty_->drained());
+  bool told = false;
+  tty_->when_drained([&] { told = true; });
+  while (!output().empty()) {
+  }
+  EXPECT_TRUE(told);
+}
+
+TEST_F(TtyTest, a_hang_up_ends_reads_and_keeps_output) {
+  write_slave("last words");
+  const OwnedFd programs(fcntl(tty_->slave(), F_DUPFD_CLOEXEC, 0));
+  tty_->hangup();
+  EXPECT_TRUE(attention(ttycall::attention::kHungUp));
+  std::byte one;
+  EXPECT_EQ(recv(programs.get(), &one, 1, MSG_DONTWAIT), 0);
+  EXPECT_EQ(output(), "last words");
+  EXPECT_FALSE(tty_->abandoned());
+}
+
+TEST_F(TtyTest, the_last_close_after_a_hang_up_is_seen) {
+  tty_->hangup();
+  bool told = false;
+  tty_->on_output = [&] { told = told || tty_->abandoned(); };
+  run();
+  EXPECT_TRUE(told);
+}
+
+TEST_F(TtyTest, thousands_fit) {
+  std::vector<SharedPage> pages;
+  std::vector<std::unique_ptr<Tty>> many;
+  for (int i = 0; i < 200; ++i) {
+    auto tty = Tty::open(context_, page_);
+    ASSERT_TRUE(tty) << tty.error().message();
+    many.push_back(std::move(*tty));
+  }
+  EXPECT_EQ(many.back()->number(), 200);
+  many.erase(many.begin() + 4);
+  EXPECT_EQ((*Tty::open(context_, page_))->number(), 5) << "a number that is free is used again";
+}
+
+}  // namespace
+
+}  // namespace farpty::device
