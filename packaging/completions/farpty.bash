@@ -5,13 +5,13 @@ _farpty() {
   local command='' i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      serve | connect | ps | kill) command=${COMP_WORDS[i]} && break ;;
+      serve | connect | run | ps | kill) command=${COMP_WORDS[i]} && break ;;
     esac
   done
 
   # After "--" stands a program, then its arguments.
   for ((; i < COMP_CWORD; i++)); do
-    if [[ $command == serve && ${COMP_WORDS[i]} == -- ]]; then
+    if [[ ($command == serve || $command == run) && ${COMP_WORDS[i]} == -- ]]; then
       if ((i + 1 == COMP_CWORD)); then
         mapfile -t COMPREPLY < <(compgen -c -- "$current")
       else
@@ -39,6 +39,10 @@ _farpty() {
       mapfile -t COMPREPLY < <(compgen -W 'none' -- "$current")
       return
       ;;
+    --terminal)
+      mapfile -t COMPREPLY < <(compgen -W 'auto kernel emulated pipes' -- "$current")
+      return
+      ;;
     --probe-size)
       mapfile -t COMPREPLY < <(compgen -W 'auto yes no' -- "$current")
       return
@@ -47,11 +51,12 @@ _farpty() {
 
   local words=
   case $command in
-    '') words='serve connect ps kill --help --version' ;;
+    '') words='serve connect run ps kill --help --version' ;;
     serve)
-      words='--listen --config --no-tty --term --probe-size --any-local-user --insecure-public --limit-sessions
+      words='--listen --config --terminal --no-tty --term --probe-size --any-local-user --insecure-public --limit-sessions
         --limit-per-source --idle-timeout --max-duration --hangup-grace --kill-all --rlimit --sandbox --verbose --help'
       ;;
+    run) words='--terminal --size --verbose --help' ;;
     connect) words='--escape-char --verbose --help' ;;
     ps) words='--json --server --help' ;;
     kill)

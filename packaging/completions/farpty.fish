@@ -1,6 +1,6 @@
 # fish completion for farpty(1).
 
-set -l commands serve connect ps kill
+set -l commands serve connect run ps kill
 set -l urls 'raw:// telnet:// raw+unix:// telnet+unix://'
 
 function __farpty_sessions
@@ -13,6 +13,7 @@ end
 
 complete -c farpty -f
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a serve -d 'let people in, and run a program for each'
+complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a run -d 'run a program on a terminal'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a connect -d 'log in somewhere'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a ps -d 'show the sessions of the running server'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a kill -d 'end a session'
@@ -22,6 +23,7 @@ complete -c farpty -l help -d 'show the options'
 set -l serve '__fish_seen_subcommand_from serve'
 complete -c farpty -n $serve -l listen -x -a $urls -d 'open a door'
 complete -c farpty -n $serve -l config -r -F -d 'settings of the same names, in TOML'
+complete -c farpty -n $serve -l terminal -x -a 'auto kernel emulated pipes' -d 'what programs run on'
 complete -c farpty -n $serve -l no-tty -d 'run the program on pipes'
 complete -c farpty -n $serve -l term -x -a 'xterm-256color xterm linux vt100 dumb' -d 'TERM where the protocol does not carry it'
 complete -c farpty -n $serve -l probe-size -x -a 'auto yes no' -d 'ask the terminal for its size'
@@ -37,6 +39,12 @@ complete -c farpty -n $serve -l rlimit -x -a 'cpu= mem= nproc= nofile= fsize= co
 complete -c farpty -n $serve -l sandbox -d 'fence the program off'
 complete -c farpty -n $serve -l verbose -d 'say more of what happens'
 complete -c farpty -n $serve -a '(__fish_complete_subcommand --commandline)' -d 'program'
+
+set -l run '__fish_seen_subcommand_from run'
+complete -c farpty -n $run -l terminal -x -a 'auto kernel emulated pipes' -d 'what it runs on'
+complete -c farpty -n $run -l size -x -a 80x24 -d 'columns and rows'
+complete -c farpty -n $run -s v -l verbose -d 'say what happens'
+complete -c farpty -n $run -a '(__fish_complete_subcommand --commandline)' -d 'program'
 
 set -l connect '__fish_seen_subcommand_from connect'
 complete -c farpty -n $connect -s e -l escape-char -x -a none -d 'the key that speaks to farpty'

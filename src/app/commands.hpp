@@ -15,5 +15,6 @@ Run add_serve(CLI::App& app);
 Run add_connect(CLI::App& app);
 Run add_ps(CLI::App& app);
 Run add_kill(CLI::App& app);
+Run add_run(CLI::App& app);
 
 }  // namespace farpty::app

@@ -12,6 +12,7 @@
 #include "door/gate.hpp"
 #include "door/settings.hpp"
 #include "net/url.hpp"
+#include "pty/ladder.hpp"
 #include "pty/rlimits.hpp"
 
 namespace farpty::app {
@@ -21,7 +22,7 @@ enum class ProbeChoice { kAuto, kNo, kYes };
 struct ServeOptions {
   std::vector<net::Url> listen;
   std::vector<std::string> program;  // empty: the user's login shell
-  pty::TerminalKind terminal = pty::TerminalKind::kKernel;
+  pty::TerminalChoice terminal = pty::TerminalChoice::kAuto;
   std::string term = "xterm-256color";
   ProbeChoice probe_size = ProbeChoice::kAuto;
   door::Openness openness = door::Openness::kThisUser;

@@ -31,4 +31,16 @@ Result<unsigned> parse_number(std::string_view text, unsigned least, unsigned mo
   return value;
 }
 
+Result<WindowSize> parse_size(std::string_view text) {
+  const auto cross = text.find('x');
+  if (cross != std::string_view::npos) {
+    const auto columns = parse_number(text.substr(0, cross), 1, kMaxColumns);
+    const auto rows = parse_number(text.substr(cross + 1), 1, kMaxRows);
+    if (columns && rows)
+      return WindowSize{.columns = static_cast<std::uint16_t>(*columns), .rows = static_cast<std::uint16_t>(*rows)};
+  }
+  return failure("cannot understand", "'" + std::string(text) + "'", "it is not a size",
+                 fmt::format("write it like 80x24; at most {}x{}", kMaxColumns, kMaxRows));
+}
+
 }  // namespace farpty::app

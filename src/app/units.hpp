@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "tty/winsize.hpp"
 
 namespace farpty::app {
 
@@ -13,5 +14,8 @@ Result<std::chrono::seconds> parse_duration(std::string_view text);
 
 // A whole number from `least` to `most`.
 Result<unsigned> parse_number(std::string_view text, unsigned least, unsigned most);
+
+// Columns and rows: "80x24".
+Result<WindowSize> parse_size(std::string_view text);
 
 }  // namespace farpty::app

@@ -1,5 +1,6 @@
 #include "pty/terminal.hpp"
 
+#include "pty/emulated_pty.hpp"
 #include "pty/kernel_pty.hpp"
 #include "pty/pipes.hpp"
 
@@ -8,6 +9,7 @@ namespace farpty::pty {
 Result<Started> start(boost::asio::io_context& context, TerminalKind kind, const Program& program, WindowSize size) {
   switch (kind) {
     case TerminalKind::kKernel: return KernelPty::start(context, program, size);
+    case TerminalKind::kEmulated: return EmulatedPty::start(context, program, size);
     case TerminalKind::kPipes: return Pipes::start(context, program);
   }
   return failure("cannot open", "a terminal", "this kind is not known");

@@ -1,5 +1,5 @@
-// Terminal: a program and what it sits on, seen from the side that carries its bytes. The three kinds (kernel pty, pipes,
-// and, to come, the emulated tty) are behind this one interface; nothing above pty/ knows which one it holds.
+// Terminal: a program and what it sits on, seen from the side that carries its bytes. The three kinds (kernel pty, emulated
+// tty, pipes) are behind this one interface; nothing above pty/ knows which one it holds.
 //
 // It is not a session: it knows no viewers, no limits and no time. Invariant: every call returns at once.
 #pragma once
@@ -30,7 +30,7 @@ struct Transfer {
 // Characters that a terminal gives meaning to (termios(3), c_cc); which byte each is, the program decides.
 enum class ControlCharacter { kInterrupt, kQuit, kSuspend, kErase, kKill, kEndOfFile };
 
-enum class TerminalKind { kKernel, kPipes };
+enum class TerminalKind { kKernel, kEmulated, kPipes };
 
 class Terminal {
  public:

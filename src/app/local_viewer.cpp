@@ -1,0 +1,115 @@
+#include "app/local_viewer.hpp"
+
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+
+namespace farpty::app {
+
+namespace {
+constexpr std::size_t kRead = 4096;
+}
+
+std::optional<WindowSize> LocalViewer::terminal_size() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO}) {
+    winsize cells{};
+    if (ioctl(fd, TIOCGWINSZ, &cells) == 0 && cells.ws_row > 0 && cells.ws_col > 0)
+      return WindowSize{.columns = cells.ws_col, .rows = cells.ws_row};
+  }
+  return std::nullopt;
+}
+
+Result<> LocalViewer::open() {
+  FARPTY_ASSIGN(in, Readiness::watch(context_, STDIN_FILENO));
+  in_ready_ = std::move(in);
+  FARPTY_ASSIGN(out, client::Outlet::open(context_, STDOUT_FILENO, [this] {
+                  if (over_) return leave_if_done();
+                  if (session_ != nullptr) session_->output_wanted();
+                }));
+  out_ = std::move(out);
+  for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH}) signals_.add(number);
+  wait_for_signal();
+  if (isatty(STDIN_FILENO) == 1) {
+    FARPTY_ASSIGN(raw, client::RawMode::enter(STDIN_FILENO));
+    raw_.emplace(std::move(raw));
+  }
+  return {};
+}
+
+int LocalViewer::run(std::unique_ptr<session::Session>& session) {
+  session_ = session.get();
+  read_input();
+  context_.run();
+  raw_.reset();
+  return status_;
+}
+
+void LocalViewer::output(Bytes bytes) {
+  out_->write(bytes);
+  // Its reader has gone, as of a pipe: whoever writes there is told so by a signal.
+  if (out_->broken() && session_ != nullptr) session_->finish(session::Cause::kPeerGone);
+}
+
+bool LocalViewer::input_waits() const {
+  pollfd ready{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+  return !input_ended_ && poll(&ready, 1, 0) == 1;
+}
+
+// stdin is read only where poll(2) says so: it blocks, for its flags belong to others as well.
+void LocalViewer::read_input() {
+  while (session_ != nullptr && !input_ended_) {
+    if (session_->input_room() < kRead) return;  // input_wanted() comes
+    pollfd ready{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    if (poll(&ready, 1, 0) != 1) break;
+    std::array<std::byte, kRead> buffer;
+    const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) break;
+    if (count <= 0) {
+      input_ended_ = true;
+      if (raw_)
+        session_->finish(session::Cause::kPeerGone);  // the terminal itself is gone
+      else
+        session_->end_input();
+      return;
+    }
+    session_->input(Bytes(buffer).first(static_cast<std::size_t>(count)));
+  }
+  if (session_ != nullptr && !input_ended_) in_ready_.when_readable([this] { read_input(); });
+}
+
+void LocalViewer::ended(const session::End& end) {
+  session_ = nullptr;
+  status_ = end.cause == session::Cause::kProgramEnded ? end.status.shell_code() : status_;
+  over_ = true;
+  leave_if_done();
+}
+
+void LocalViewer::leave_if_done() {
+  if (out_->empty() || out_->broken()) context_.stop();
+}
+
+void LocalViewer::wait_for_signal() {
+  signals_.async_wait([this](const boost::system::error_code& code, int number) {
+    if (code) return;
+    wait_for_signal();
+    handle_signal(number);
+  });
+}
+
+void LocalViewer::handle_signal(int number) {
+  if (session_ == nullptr) return;
+  switch (number) {
+    case SIGWINCH:
+      if (const auto size = terminal_size()) session_->resize(*size);
+      return;
+    // Sent to us, not typed: typed ones reach the program through its terminal.
+    case SIGINT: return session_->type(pty::ControlCharacter::kInterrupt);
+    case SIGQUIT: return session_->type(pty::ControlCharacter::kQuit);
+    default: status_ = 128 + number; session_->finish(session::Cause::kServerStopping);
+  }
+}
+
+}  // namespace farpty::app
