@@ -44,6 +44,8 @@ class PtyPair final : private MasterPort {
   // Nothing waits between the ends for room in the slave.
   [[nodiscard]] bool slave_keeps_up() const { return to_slave_.empty(); }
   [[nodiscard]] bool master_is_full() const { return master_size_ == kMasterRoom; }
+  // What output still fits between the ends; a single write may take a little more.
+  [[nodiscard]] std::size_t output_room() const { return to_master_.room(); }
 
   // Since the last call: did something depend on how far the kernel's workers had come in the middle of an operation? The
   // kernel itself then answers differently from one run to the next.

@@ -77,8 +77,10 @@ class Duel {
       kernel_.rest();
       late_ = Late::kNothing;
     }
-    // A late worker would fill a full master's queue again while it is being read.
-    if (step.op == Op::kMasterRead && pair().master_is_full()) kernel_.rest();
+    if (full_master_touched_ && needs_quiet_master(step)) {
+      kernel_.rest();
+      full_master_touched_ = false;
+    }
     const Before before = {
         .kept_up = pair().slave_keeps_up(), .kept = pair().slave().kept(), .unread = expected.slave_unread};
     model_.run(step, expected);
@@ -86,6 +88,7 @@ class Duel {
     const KernelSide::Look look = {.at_master = must_look_at_master(step, expected), .at_queues = count_ % 16 == 0};
     const auto read = how_to_read(step, expected);
     kernel_.run(step, read, look, expected, observed);
+    if (pair().master_is_full() && step.op != Op::kSlaveRead) full_master_touched_ = true;
     late_ = std::max(late_, hidden_work(step, before, expected));
     if (look.at_master) {
       settled(expected);
@@ -139,7 +142,14 @@ class Duel {
   KernelSide kernel_;
   ModelSide model_;
   std::uint64_t count_ = 0;
+  // The master's worker may still be giving memory back, or would fill the master's queue again while it is being read.
+  [[nodiscard]] bool needs_quiet_master(const Step& step) const {
+    constexpr std::size_t kLittleRoom = 4096;
+    return step.op == Op::kMasterRead || (step.op != Op::kSlaveRead && pair().output_room() < kLittleRoom);
+  }
+
   Late late_ = Late::kNothing;
+  bool full_master_touched_ = false;
   bool master_settled_ = true;
   std::uint32_t master_unread_ = 0;
 };
