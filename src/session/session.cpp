@@ -188,7 +188,8 @@ void Session::program_ended(pty::ExitStatus status) {
   const std::string peer = viewer_ != nullptr ? viewer_->peer() : "no peer";
   // Nothing can have left the session (the sandbox has no setsid), so nothing of a stranger's lives on. A keeper has seen to
   // it already, and since it reaped the leader the number may mean others.
-  if (sandbox_ && !is_kept() && !pty::kill_session(leader_)) log::warn("session {}: processes of it are still being made", id_);
+  if (sandbox_ && !is_kept() && !pty::kill_session(leader_))
+    log::warn("session {}: processes of it are still being made", id_);
   if (state_ == State::kHungUp) {
     group_look_ = kFirstGroupLook;
     await_hung_up_group();
