@@ -34,7 +34,7 @@ class Outlet {
   // A reader that is slower than the far program pushes back on it from here.
   static constexpr std::size_t kMaxWaiting = 64 * 1024;
 
-  int fd_;  // lint-allow(raw-fd): lent, or that of own_
+  int fd_;       // lint-allow(raw-fd): lent, or that of own_
   OwnedFd own_;  // the terminal, opened anew
   Readiness readiness_;
   std::function<void()> drained_;

@@ -27,8 +27,7 @@ Result<Gate::Pass> Gate::admit(int socket, std::size_t running) {
     if (!uid) return std::unexpected(uid.error());
     if (is_unix) peer = "unix uid " + std::to_string(*uid);
     if (openness_ == Openness::kThisUser && *uid != geteuid())
-      return failure("refused", "", "this door serves only the user that runs it",
-                     "start your own farpty serve");
+      return failure("refused", "", "this door serves only the user that runs it", "start your own farpty serve");
   }
   if (std::max<std::size_t>(inside_, running) >= limits_.sessions)
     return failure("full", "", "all " + std::to_string(limits_.sessions) + " places are taken", "try again later");

@@ -13,7 +13,7 @@ namespace {
 
 using Resource = decltype(RLIMIT_CPU);  // an enum in glibc, int in musl
 
-enum class Unit { seconds, bytes, number };
+enum class Unit { kSeconds, kBytes, kNumber };
 
 struct Key {
   std::string_view name;
@@ -29,19 +29,39 @@ constexpr rlim_t kLeastMemory = 1 << 20;
 constexpr rlim_t kLeastFiles = 4;
 
 constexpr std::array<Key, 6> kTable{{
-    {"cpu", RLIMIT_CPU, Unit::seconds, 1, "cannot limit the cpu time of"},
-    {"mem", RLIMIT_AS, Unit::bytes, kLeastMemory, "cannot limit the memory of"},
-    {"nproc", RLIMIT_NPROC, Unit::number, 1, "cannot limit the processes of"},
-    {"nofile", RLIMIT_NOFILE, Unit::number, kLeastFiles, "cannot limit the open files of"},
-    {"fsize", RLIMIT_FSIZE, Unit::bytes, 0, "cannot limit the file size of"},
-    {"core", RLIMIT_CORE, Unit::bytes, 0, "cannot limit the core dumps of"},
+    {.name = "cpu", .resource = RLIMIT_CPU, .unit = Unit::kSeconds, .least = 1, .step = "cannot limit the cpu time of"},
+    {.name = "mem",
+     .resource = RLIMIT_AS,
+     .unit = Unit::kBytes,
+     .least = kLeastMemory,
+     .step = "cannot limit the memory of"},
+    {.name = "nproc",
+     .resource = RLIMIT_NPROC,
+     .unit = Unit::kNumber,
+     .least = 1,
+     .step = "cannot limit the processes of"},
+    {.name = "nofile",
+     .resource = RLIMIT_NOFILE,
+     .unit = Unit::kNumber,
+     .least = kLeastFiles,
+     .step = "cannot limit the open files of"},
+    {.name = "fsize",
+     .resource = RLIMIT_FSIZE,
+     .unit = Unit::kBytes,
+     .least = 0,
+     .step = "cannot limit the file size of"},
+    {.name = "core",
+     .resource = RLIMIT_CORE,
+     .unit = Unit::kBytes,
+     .least = 0,
+     .step = "cannot limit the core dumps of"},
 }};
 
 constexpr std::string_view accepted(Unit unit) {
   switch (unit) {
-    case Unit::seconds: return "seconds, or a number with s, m or h";
-    case Unit::bytes: return "bytes, or a number with K, M or G";
-    case Unit::number: return "a plain number";
+    case Unit::kSeconds: return "seconds, or a number with s, m or h";
+    case Unit::kBytes: return "bytes, or a number with K, M or G";
+    case Unit::kNumber: return "a plain number";
   }
   return "";
 }
@@ -50,16 +70,16 @@ std::optional<std::uint64_t> factor_of(Unit unit, std::string_view suffix) {
   if (suffix.empty()) return 1;
   if (suffix.size() > 1) return std::nullopt;
   switch (suffix[0]) {
-    case 's': return unit == Unit::seconds ? std::optional<std::uint64_t>(1) : std::nullopt;
+    case 's': return unit == Unit::kSeconds ? std::optional<std::uint64_t>(1) : std::nullopt;
     case 'm':
-      if (unit == Unit::seconds) return 60;
+      if (unit == Unit::kSeconds) return 60;
       [[fallthrough]];
-    case 'M': return unit == Unit::bytes ? std::optional<std::uint64_t>(1 << 20) : std::nullopt;
-    case 'h': return unit == Unit::seconds ? std::optional<std::uint64_t>(3600) : std::nullopt;
+    case 'M': return unit == Unit::kBytes ? std::optional<std::uint64_t>(1 << 20) : std::nullopt;
+    case 'h': return unit == Unit::kSeconds ? std::optional<std::uint64_t>(3600) : std::nullopt;
     case 'k':
-    case 'K': return unit == Unit::bytes ? std::optional<std::uint64_t>(1 << 10) : std::nullopt;
+    case 'K': return unit == Unit::kBytes ? std::optional<std::uint64_t>(1 << 10) : std::nullopt;
     case 'g':
-    case 'G': return unit == Unit::bytes ? std::optional<std::uint64_t>(1 << 30) : std::nullopt;
+    case 'G': return unit == Unit::kBytes ? std::optional<std::uint64_t>(1 << 30) : std::nullopt;
     default: return std::nullopt;
   }
 }
@@ -111,7 +131,7 @@ Result<> Rlimits::add(std::string_view item) {
   if (!amount) return bad_item(item, fmt::format("the value of {} is {}", key.name, accepted(key.unit)));
   if (*amount < key.least)
     return bad_item(item, fmt::format("the value of {} is at least {}", key.name, key.least),
-                    key.unit == Unit::bytes ? fmt::format("{}={}M?", key.name, *amount) : "");
+                    key.unit == Unit::kBytes ? fmt::format("{}={}M?", key.name, *amount) : "");
   for (std::size_t i = 0; i < count_; ++i)
     if (limits_[i].key == index) return bad_item(item, fmt::format("{} is given twice", key.name));
 
@@ -137,7 +157,7 @@ Result<> Rlimits::permitted() const {
 ChildFailure Rlimits::enter() const noexcept {
   for (std::size_t i = 0; i < count_; ++i)
     if (::setrlimit(kTable[limits_[i].key].resource, &limits_[i].value) < 0)
-      return {errno, kTable[limits_[i].key].step};
+      return {.code = errno, .step = kTable[limits_[i].key].step};
   return {};
 }
 

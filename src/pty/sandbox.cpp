@@ -168,10 +168,10 @@ Result<std::unique_ptr<SandboxInstance>> Sandbox::instance() {
 }
 
 std::string Sandbox::description() const {
-  return fmt::format("files by Landlock (ABI {}), no network by seccomp, signals confined by {}", host_->abi,
-                     host_->abi >= kAbiWithScopes   ? "Landlock"
-                     : host_->abi >= kAbiWithWarden ? "seccomp and a warden"
-                                                    : "seccomp (a shell cannot signal its jobs)");
+  std::string_view signals = "seccomp (a shell cannot signal its jobs)";
+  if (host_->abi >= kAbiWithWarden) signals = "seccomp and a warden";
+  if (host_->abi >= kAbiWithScopes) signals = "Landlock";
+  return fmt::format("files by Landlock (ABI {}), no network by seccomp, signals confined by {}", host_->abi, signals);
 }
 
 SandboxInstance::SandboxInstance(std::shared_ptr<Sandbox::Host> host, PrivateDirectory directory, OwnedFd ruleset)
@@ -182,13 +182,15 @@ SandboxInstance::~SandboxInstance() = default;
 ChildFailure SandboxInstance::enter() const noexcept {
   // Ambient capabilities would outlive exec. EINVAL: a kernel before 4.3, which has none.
   if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
-    return {errno, "cannot drop the capabilities of"};
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return {errno, "cannot set no_new_privs for"};
+    return {.code = errno, .step = "cannot drop the capabilities of"};
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return {.code = errno, .step = "cannot set no_new_privs for"};
   if (const int code = allow_own_terminal(ruleset_.get(), host_->abi); code != 0)
-    return {code, "cannot allow its terminal to"};
-  if (const int code = confine_files(ruleset_.get()); code != 0) return {code, "cannot confine by Landlock"};
+    return {.code = code, .step = "cannot allow its terminal to"};
+  if (const int code = confine_files(ruleset_.get()); code != 0)
+    return {.code = code, .step = "cannot confine by Landlock"};
   if (const ChildFailure failed = confine_signals()) return failed;
-  if (const int code = host_->filter.install(); code != 0) return {code, "cannot filter the system calls of"};
+  if (const int code = host_->filter.install(); code != 0)
+    return {.code = code, .step = "cannot filter the system calls of"};
   return {};
 }
 
@@ -196,13 +198,14 @@ ChildFailure SandboxInstance::enter() const noexcept {
 ChildFailure SandboxInstance::confine_signals() const noexcept {
   constexpr const char* kStep = "cannot confine the signals of";
   if (host_->abi >= kAbiWithScopes) return {};
-  if (!to_parent_) return {signal_filter(::getpid(), SyscallFilter::refuse(EPERM)).install(), kStep};
+  if (!to_parent_) return {.code = signal_filter(::getpid(), SyscallFilter::refuse(EPERM)).install(), .step = kStep};
   const int listener = signal_filter(::getpid(), SyscallFilter::ask()).install_listening();
-  if (listener < 0) return {-listener, kStep};
+  if (listener < 0) return {.code = -listener, .step = kStep};
   const int code = send_descriptor(to_parent_.get(), listener);
-  // This process's descriptors, not the parent's: whoever held the listener could answer itself.
-  for (const int fd : {listener, to_parent_.get(), from_child_.get()}) ::close(fd);
-  return {code, kStep};
+  // Whoever held the listener could answer itself.
+  for (const int fd : {listener, to_parent_.get(), from_child_.get()})
+    ::close(fd);  // lint-allow(close): the child's own copies; the parent's objects keep theirs
+  return {.code = code, .step = kStep};
 }
 
 Result<> SandboxInstance::answer_signals(boost::asio::io_context& context, pid_t leader) {

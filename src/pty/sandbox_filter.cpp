@@ -218,8 +218,10 @@ void SyscallFilter::allow_rest() noexcept { emit(BPF_STMT(BPF_RET | BPF_K, allow
 
 long SyscallFilter::install_with(unsigned flags) const noexcept {
   if (count_ > kCapacity) return -E2BIG;
-  const sock_fprog program{.len = static_cast<unsigned short>(count_),
-                           .filter = const_cast<sock_filter*>(code_.data())};
+  // The kernel only reads it, through a pointer that its header forgot to make const.
+  const sock_fprog program{
+      .len = static_cast<unsigned short>(count_),
+      .filter = const_cast<sock_filter*>(code_.data())};  // NOLINT(cppcoreguidelines-pro-type-const-cast)
   const long result = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
   return result >= 0 ? result : -errno;
 }

@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/log.hpp"
 #include "base/own_directory.hpp"
 
 namespace farpty::pty {
@@ -111,7 +112,7 @@ Result<> remove_tree(int parent, const std::string& name) {
       if (::unlinkat(top.get(), inner.c_str(), 0) == 0) continue;
       const OwnedFd folder = open_folder(top.get(), inner.c_str());
       if (!folder && errno == ENOENT) continue;
-      if (!folder) return os_error("cannot remove", name + "/" + inner);
+      if (!folder) return os_error("cannot remove", fmt::format("{}/{}", name, inner));
       FARPTY_TRY(flatten(folder.get(), top.get()));
       (void)::unlinkat(top.get(), inner.c_str(), AT_REMOVEDIR);  // refilled by somebody: the next round
     }
@@ -159,7 +160,8 @@ class Removal {
       queue_.pop_front();
       lock.unlock();
       // What cannot be removed now is unlocked here, and so left to the next server's start.
-      (void)remove_tree(root_.get(), name);
+      if (const auto removed = remove_tree(root_.get(), name); !removed)
+        log::warn("a sandbox's private directory stays until the next start: {}", removed.error().message());
       held.reset();
       lock.lock();
     }

@@ -127,13 +127,12 @@ std::vector<std::string> plain_environment() {
 
 [[noreturn]] void execute(const SandboxInstance& instance, const std::vector<std::string>& command) {
   const std::vector<std::string> environment = instance.environment(plain_environment());
-  std::vector<char*> argv;
-  std::vector<char*> envp;
-  for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
-  for (const std::string& entry : environment) envp.push_back(const_cast<char*>(entry.c_str()));
-  argv.push_back(nullptr);
-  envp.push_back(nullptr);
-  ::execve(argv[0], argv.data(), envp.data());
+  const auto pointers = [](const std::vector<std::string>& words) {
+    std::vector<char*> list(words.size() + 1, nullptr);  // execve(2) writes to none of them
+    std::ranges::transform(words, list.begin(), [](const std::string& word) { return ::strdup(word.c_str()); });
+    return list;
+  };
+  ::execve(command[0].c_str(), pointers(command).data(), pointers(environment).data());
   ::_exit(97);
 }
 
@@ -329,7 +328,7 @@ class Victim {
     while (true) ::pause();
   }
   [[nodiscard]] pid_t pid() const { return pid_; }
-  int end() {
+  [[nodiscard]] int end() const {
     ::kill(pid_, SIGTERM);
     int status = 0;
     ::waitpid(pid_, &status, 0);

@@ -8,6 +8,8 @@
 // Invariants: it never blocks; a sandbox that asks without end waits, and nobody else does.
 #pragma once
 
+#include <linux/seccomp.h>
+
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -19,9 +21,6 @@
 #include "base/owned_fd.hpp"
 #include "base/readiness.hpp"
 #include "base/result.hpp"
-
-struct seccomp_notif;
-struct seccomp_notif_resp;
 
 namespace farpty::pty {
 
