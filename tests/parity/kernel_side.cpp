@@ -90,6 +90,12 @@ Result<KernelSide> KernelSide::open(long patience) {
   return KernelSide(patience, std::move(master), std::move(slave), std::move(blocking));
 }
 
+Result<> KernelSide::try_simulation() {
+  const char c = 'x';
+  if (::ioctl(slave_.get(), TIOCSTI, &c) != 0) return os_error("cannot simulate input on", "a pty slave");
+  return {};
+}
+
 KernelSide::~KernelSide() {
   if (!slave_) return;
   ::ioctl(slave_.get(), TIOCNOTTY);

@@ -21,6 +21,8 @@ inline constexpr long kQuick = kPatience[0];
 class KernelSide {
  public:
   [[nodiscard]] static Result<KernelSide> open(long patience);
+  // Whether TIOCSTI is allowed here: it needs CAP_SYS_ADMIN, or a kernel with dev.tty.legacy_tiocsti.
+  [[nodiscard]] Result<> try_simulation();
   KernelSide(KernelSide&&) = default;
   ~KernelSide();
 

@@ -3,7 +3,8 @@
 //   parity [--steps N] [--seconds N] [--seed N] [--progress SECONDS]
 //   parity --seed N --replay          one episode, patiently, and the shortest list of steps that still differs
 //
-// Exit status 0: no difference; 1: a difference; 77: no pty can be had here. TIOCSTI needs CAP_SYS_ADMIN.
+// Exit status 0: no difference; 1: a difference; 77: no pty can be had here, or TIOCSTI is not
+// allowed (it needs CAP_SYS_ADMIN).
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -124,11 +125,16 @@ int run_many(const Options& options) {
   return 0;
 }
 
+Result<> probe() {
+  FARPTY_ASSIGN(kernel, KernelSide::open(kQuick));
+  return kernel.try_simulation();
+}
+
 int run_child(const Options& options) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a session of its own would outlive its parent's group
   if (auto ready = become_terminal_user(); !ready) return fail(ready.error());
-  if (auto probe = KernelSide::open(kQuick); !probe) {
-    fmt::print("parity: skipped: {}\n", probe.error().message());
+  if (auto probed = probe(); !probed) {
+    fmt::print("parity: skipped: {}\n", probed.error().message());
     return kSkipped;
   }
   if (!options.replay) return run_many(options);
