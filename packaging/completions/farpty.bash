@@ -5,7 +5,7 @@ _farpty() {
   local command='' i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      serve | connect | run | ps | kill) command=${COMP_WORDS[i]} && break ;;
+      serve | connect | run | doctor | ps | kill) command=${COMP_WORDS[i]} && break ;;
     esac
   done
 
@@ -51,7 +51,7 @@ _farpty() {
 
   local words=
   case $command in
-    '') words='serve connect run ps kill --help --version' ;;
+    '') words='serve connect run doctor ps kill --help --version' ;;
     serve)
       words='--listen --config --terminal --no-tty --term --probe-size --any-local-user --insecure-public --limit-sessions
         --limit-per-source --idle-timeout --max-duration --hangup-grace --kill-all --rlimit --sandbox --verbose --help'

@@ -1,6 +1,6 @@
 # fish completion for farpty(1).
 
-set -l commands serve connect run ps kill
+set -l commands serve connect run doctor ps kill
 set -l urls 'raw:// telnet:// raw+unix:// telnet+unix://'
 
 function __farpty_sessions
@@ -13,6 +13,7 @@ end
 
 complete -c farpty -f
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a serve -d 'let people in, and run a program for each'
+complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'say what kind of terminal this machine gives'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a run -d 'run a program on a terminal'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a connect -d 'log in somewhere'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a ps -d 'show the sessions of the running server'

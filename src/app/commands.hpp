@@ -16,5 +16,6 @@ Run add_connect(CLI::App& app);
 Run add_ps(CLI::App& app);
 Run add_kill(CLI::App& app);
 Run add_run(CLI::App& app);
+Run add_doctor(CLI::App& app);
 
 }  // namespace farpty::app

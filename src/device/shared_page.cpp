@@ -38,7 +38,7 @@ Result<SharedPage> SharedPage::create() {
 }
 
 SharedPage::SharedPage(SharedPage&& other) noexcept
-    : fd_(std::move(other.fd_)), page_(std::exchange(other.page_, nullptr)) {}
+    : fd_(std::move(other.fd_)), page_(std::exchange(other.page_, nullptr)), used_(other.used_) {}
 
 SharedPage::~SharedPage() {
   if (page_ != nullptr) munmap(page_, sizeof(ttycall::Page));
@@ -47,7 +47,8 @@ SharedPage::~SharedPage() {
 ttycall::Slot* SharedPage::claim() {
   for (std::uint32_t i = 0; i < ttycall::kSlots; ++i) {
     ttycall::Slot& slot = page_->slot[i];
-    if (slot.slave != 0) continue;
+    if (used_[i]) continue;
+    used_[i] = true;
     slot.number = static_cast<std::int32_t>(i);
     if (i >= page_->header.slots) __atomic_store_n(&page_->header.slots, i + 1, __ATOMIC_RELEASE);
     return &slot;
@@ -56,10 +57,9 @@ ttycall::Slot* SharedPage::claim() {
 }
 
 void SharedPage::release(ttycall::Slot& slot) {
+  used_[static_cast<std::size_t>(slot.number)] = false;
   {
     const ttycall::SlotChange change(slot);
-    slot.slave = slot.master = 0;
-    slot.attention = 0;
     slot.sid = slot.fg_pgrp = 0;
   }
   sum_up_attention();

@@ -5,6 +5,7 @@
 // /proc/PID/fd/N, or are handed it by the request socket.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 
 #include "base/owned_fd.hpp"
@@ -24,6 +25,7 @@ class SharedPage {
 
   // A slot that nobody uses, or null.
   [[nodiscard]] ttycall::Slot* claim();
+  // Its state stays readable until the slot is used again: programs that still have the terminal open get EIO.
   void release(ttycall::Slot& slot);
   // The union of what all slots want writers to look at.
   void sum_up_attention();
@@ -33,6 +35,7 @@ class SharedPage {
 
   OwnedFd fd_;
   ttycall::Page* page_;
+  std::bitset<ttycall::kSlots> used_;
 };
 
 }  // namespace farpty::device

@@ -44,12 +44,16 @@ Result<std::unique_ptr<Tty>> Tty::open(boost::asio::io_context& context, SharedP
   tty->ready_ = std::move(ready);
   {
     const ttycall::SlotChange change(*slot);
+    slot->attention = 0;
+    slot->master = 0;
+    slot->sid = slot->fg_pgrp = 0;
     slot->termios = tty->termios();
     slot->winsize = {};
     slot->kept = 0;
     slot->typed = slot->written = 0;
     __atomic_store_n(&slot->slave, inode, __ATOMIC_RELEASE);
   }
+  page.sum_up_attention();
   tty->wait_for_slave();
   return tty;
 }

@@ -39,7 +39,8 @@ bool device_called(const char* path, Device& device) {
   if (name.kind != Name::Kind::kSlave) return false;
   for (std::uint32_t i = 0; i < all->header.slots && i < farpty::ttycall::kSlots; ++i) {
     const Slot& slot = all->slot[i];
-    if (slot.slave == 0 || slot.number != name.number) continue;
+    if (slot.slave == 0 || (slot.attention & farpty::ttycall::attention::kHungUp) != 0) continue;
+    if (slot.number != name.number) continue;
     device = {farpty::ttycall::slave_device(slot.number), static_cast<std::uint64_t>(slot.number) + kInodes,
               kSlaveMode};
     return true;

@@ -1,0 +1,26 @@
+// What this machine allows, as far as it decides about terminals: asked by trying, told in words. For `farpty doctor`.
+//
+// Nothing here changes the machine or this process; what could is tried in a child.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "base/result.hpp"
+
+namespace farpty::pty {
+
+struct Finding {
+  std::string what;    // "user namespaces"
+  std::string answer;  // "yes", "no: operation not permitted"
+};
+
+// What does not decide by itself: for people who want to know why.
+[[nodiscard]] std::vector<Finding> look_at_host();
+
+// Runs /bin/sh on an emulated terminal and has it look: is its input a terminal, and of the right size?
+[[nodiscard]] Result<> try_emulated_pty();
+
+}  // namespace farpty::pty

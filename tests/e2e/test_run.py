@@ -1,0 +1,82 @@
+"""`farpty run` and `farpty doctor`: on a kernel pty and, as on a host without ptys, on an emulated terminal."""
+
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+from kit import Screen, farpty_binary, wait_until
+from kit.emulated import as_user, emulated, home_of
+from kit.need import need
+from kit.paths import built
+from kit.server import base_environment
+
+
+@pytest.fixture(params=["kernel", "emulated", "user"])
+def run(request):
+    """Runs farpty with a subcommand's arguments, not on a terminal."""
+    uid = 1000 if request.param == "user" else os.getuid()
+    need(uid == os.getuid() or os.getuid() == 0, "root")
+    prefix = [] if request.param == "kernel" else [built("noptyrun")]
+
+    def start(*arguments: str, **more) -> subprocess.CompletedProcess[bytes]:
+        with home_of(uid) as home:
+            return subprocess.run(as_user(uid, [*prefix, farpty_binary(), *arguments]), capture_output=True, cwd=home,
+                                  env=base_environment(home), timeout=60, **({"stdin": subprocess.DEVNULL} | more))
+
+    return start
+
+
+def test_exit_statuses(run):
+    assert run("run", "--", "sh", "-c", "exit 7").returncode == 7
+    assert run("run", "--", "sh", "-c", "kill -TERM $$").returncode == 128 + signal.SIGTERM
+    assert run("run", "--", "/no/such/program").returncode == 127
+    assert run("run", "--", "/etc/passwd").returncode == 126
+    assert run("run", "--terminal", "none", "--", "true").returncode == 125
+    assert run("run", "--size", "0x0", "--", "true").returncode == 125
+
+
+def test_a_terminal_without_one(run):
+    done = run("run", "--size", "100x30", "--", "sh", "-c", "test -t 0 && test -t 1 && test -t 2 && stty size; tty | sed 's/[0-9]*$//'")
+    assert done.stdout == b"30 100\r\n/dev/pts/\r\n"
+
+
+def test_a_scripted_shell(run):
+    done = run("run", "--", "bash", "--norc", "-i", input=b"echo $((6 * 7))\nexit 3\n", stdin=None)
+    assert (done.returncode, b"\r42\r\n" in done.stdout) == (3, True), done.stdout
+
+
+def test_all_output_arrives(run):
+    done = run("run", "--", "seq", "1", "200000")
+    assert done.stdout.split() == [str(n).encode() for n in range(1, 200001)]
+
+
+def test_lines_of_a_paste(run):
+    lines = b"".join(b"line %d\n" % n for n in range(2000))
+    done = run("run", "--", "sh", "-c", "stty -echo; echo ready; while read -r word number; do echo got$number; done", input=lines, stdin=None)
+    assert re.findall(rb"got(\d+)", done.stdout) == [str(n).encode() for n in range(2000)]
+
+
+def test_doctor(run):
+    done = run("doctor")
+    assert done.returncode == 0 and b"An interactive shell is possible" in done.stdout, done
+    assert re.search(rb"^emulated terminals +yes$", done.stdout, re.MULTILINE)
+
+
+def test_the_users_terminal_is_as_it_was():
+    with emulated(["sh", "-c", "stty raw -echo; echo ready; sleep 1000"]) as screen:
+        before = Screen(["true"]).attributes()
+        screen.wait_for("ready")
+        screen.process.send_signal(signal.SIGTERM)
+        assert screen.wait_exit() == 128 + signal.SIGTERM
+        wait_until(lambda: screen.attributes()[3] == before[3], "the terminal's modes to be back")
+
+
+def test_a_background_program_of_the_ended_session_gets_eio(tmp_path):
+    """nohup'd work goes on; its writes to the terminal fail, as when the kernel hangs up."""
+    seen = tmp_path / "seen"
+    script = f"trap '' HUP; (while printf x 2>/dev/null; do sleep 0.01; done; echo ended >{seen}) & sleep 0.1"
+    with emulated(["bash", "-c", script]) as screen:
+        assert screen.wait_exit() == 0
+    wait_until(lambda: seen.exists() and seen.read_text() == "ended\n", "the background program to be told")
