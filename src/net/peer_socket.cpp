@@ -13,9 +13,12 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <sstream>
+#include <memory>
 
 #include "base/owned_fd.hpp"
 #endif
@@ -103,20 +106,41 @@ std::string proc_form(const Address& address) {
   return text + word;
 }
 
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+// The words of a line of /proc/net/tcp: slot local remote state queues timer retransmits uid timeout inode ...
+enum Column : std::size_t { kLocal = 1, kRemote = 2, kUid = 7, kInode = 9, kColumns };
+
+std::array<std::string_view, kColumns> columns_of(std::string_view line) {
+  constexpr std::string_view kBlanks = " \n";
+  std::array<std::string_view, kColumns> columns;
+  for (std::string_view& column : columns) {
+    line.remove_prefix(std::min(line.find_first_not_of(kBlanks), line.size()));
+    column = line.substr(0, line.find_first_of(kBlanks));
+    line.remove_prefix(column.size());
+  }
+  return columns;
+}
+
+// By stdio: this runs where descriptors have run out, and a stream's virtual bases cannot be checked by UBSan then (it
+// asks a pipe whether memory can be read).
 Result<Owner> owner_by_proc(const Ends& ends) {
   const char* path = ends.peer.family() == AF_INET ? "/proc/net/tcp" : "/proc/net/tcp6";
-  std::ifstream table(path);
+  const std::unique_ptr<std::FILE, CloseFile> table(std::fopen(path, "re"));
   if (!table) return os_error("cannot read", path);
   const std::string local = proc_form(ends.peer);
   const std::string remote = proc_form(ends.local);
-  for (std::string line; std::getline(table, line);) {
-    // slot local remote state queues timer retransmits uid timeout inode
-    std::istringstream fields(line);
-    std::string slot, from, to, state, queues, timer, retransmits;
-    unsigned long uid = 0, timeout = 0, inode = 0;
-    if (fields >> slot >> from >> to >> state >> queues >> timer >> retransmits >> uid >> timeout >> inode &&
-        from == local && to == remote)
-      return Owner{.uid = static_cast<uid_t>(uid), .inode = inode};
+  std::array<char, 512> line;  // the kernel pads each to 149 or 178 bytes
+  while (std::fgets(line.data(), line.size(), table.get()) != nullptr) {
+    const auto columns = columns_of(line.data());
+    if (columns[kLocal] != local || columns[kRemote] != remote) continue;
+    Owner owner;
+    const auto number = [](std::string_view text, auto& value) {
+      return std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc{};
+    };
+    if (number(columns[kUid], owner.uid) && number(columns[kInode], owner.inode)) return owner;
   }
   return unknown_owner(std::string("its socket is not in ") + path);
 }
