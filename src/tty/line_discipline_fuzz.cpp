@@ -119,9 +119,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Input input(data, size);
   for (int steps = 0; !input.empty() && steps < 2000; ++steps) {
     step(*pair, input);
-    const auto kept = static_cast<std::ptrdiff_t>(pair->slave().kept());
-    require(kept >= -kOverlong && kept <= static_cast<std::ptrdiff_t>(InputQueue::kSize) + 3,
-            "the queue holds what it can");
+    // No upper bound: an overlong line of doubled 0xff bytes (PARMRK) runs over the ring, in the kernel as well.
+    require(static_cast<std::ptrdiff_t>(pair->slave().kept()) >= -kOverlong, "the queue holds what it can");
     require(pair->master_unread() < 4096, "the master's queue holds what it can");
   }
   pair->flush_slave(Flush::kBoth);
