@@ -37,7 +37,7 @@ void Device::add_environment(std::vector<std::string>& environment) const {
       std::ranges::find_if(environment, [](const std::string& entry) { return entry.starts_with("LD_PRELOAD="); });
   if (preload == environment.end())
     environment.push_back("LD_PRELOAD=" + library_);
-  else
+  else if (preload->find(library_) == std::string::npos)  // else we run on such a terminal ourselves
     *preload = "LD_PRELOAD=" + library_ + ":" + preload->substr(sizeof "LD_PRELOAD=" - 1);
 }
 

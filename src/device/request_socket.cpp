@@ -93,10 +93,20 @@ void RequestSocket::listen_on() {
 void RequestSocket::accept() {
   for (int i = 0; i < kAtOnce; ++i) {
     OwnedFd connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!connection) return listen_on();  // nothing more, or no descriptor left: the next connection gives a new event
+    // No descriptor is left: those who ask wait until there is one.
+    if (!connection && (errno == EMFILE || errno == ENFILE)) return try_again_later();
+    if (!connection) return listen_on();
     if (!take(connection)) keep(std::move(connection));
   }
   next_round_.run([this] { accept(); });
+}
+
+void RequestSocket::try_again_later() {
+  constexpr std::chrono::milliseconds kPause{50};
+  retry_.expires_after(kPause);
+  retry_.async_wait([this](const boost::system::error_code& code) {
+    if (!code) accept();
+  });
 }
 
 // Whether nothing more is to be expected of the connection.

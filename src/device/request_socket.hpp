@@ -14,6 +14,7 @@
 #include <string>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "base/later.hpp"
 #include "base/owned_fd.hpp"
@@ -55,9 +56,10 @@ class RequestSocket {
   static constexpr int kAtOnce = 64;               // taken in one round: a flood leaves each round to the others
 
   RequestSocket(boost::asio::io_context& context, std::function<void(std::shared_ptr<Asked>)> asked)
-      : context_(context), asked_(std::move(asked)), next_round_(context) {}
+      : context_(context), asked_(std::move(asked)), next_round_(context), retry_(context) {}
   void accept();
   void listen_on();
+  void try_again_later();
   bool take(OwnedFd& connection);
   void keep(OwnedFd connection);
 
@@ -74,6 +76,7 @@ class RequestSocket {
   Readiness ready_;
   std::map<int, Waiting> waiting_;
   Later next_round_;
+  boost::asio::steady_timer retry_;
 };
 
 }  // namespace farpty::device
