@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <cstring>
+#include <random>
 
 #include <gtest/gtest.h>
 
@@ -113,6 +114,28 @@ TEST_F(DeviceTest, signals_reach_only_groups_of_the_session) {
   EXPECT_FALSE(signal_group(-1, getsid(0), SIGCONT));
   EXPECT_FALSE(signal_group(getpgrp(), getsid(0) + 1, SIGCONT));
   EXPECT_TRUE(signal_group(getpgrp(), getsid(0), SIGCONT));
+}
+
+// A hostile program of the session: whatever it asks for, it gets an answer, and nobody gets a signal.
+TEST_F(DeviceTest, any_request_is_answered) {
+  constexpr std::uint32_t kCodes[] = {io::kTcsets,      io::kTcsetsw,   io::kTcsetsf,  io::kTcsets2,    io::kTcseta,
+                                      io::kTcsbrk,      io::kTcxonc,    io::kTcflsh,   io::kTiocspgrp,  io::kTiocswinsz,
+                                      io::kTiocsti,     io::kTiocnotty, io::kTiocsetd, io::kTiocsptlck, io::kTiocpkt,
+                                      io::kTiocgptpeer, io::kTiocsig,   io::kTiocsctty};
+  const auto seed = std::random_device()();
+  std::mt19937 random(seed);
+  SCOPED_TRACE(seed);
+  for (int i = 0; i < 500; ++i) {
+    for (std::uint8_t& byte : request_.argument) byte = static_cast<std::uint8_t>(random());
+    request_.operation = static_cast<Operation>(random() % 8);
+    request_.number = static_cast<std::int32_t>(random() % 4);
+    request_.code = random() % 8 == 0 ? static_cast<std::uint32_t>(random()) : kCodes[random() % std::size(kCodes)];
+    request_.flags = static_cast<std::uint32_t>(random() % 3);
+    request_.value = random() % 4 == 0 ? random() : random() % 4;
+    const auto result = ask();
+    // Draining waits where output is stopped (TCXONC).
+    if (!result) ASSERT_TRUE(device_->terminal().output_is_stopped()) << "request " << i;
+  }
 }
 
 TEST_F(DeviceTest, pairs_inside) {

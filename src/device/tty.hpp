@@ -53,6 +53,7 @@ class Tty final : private tty::MasterPort {
   // What programs wrote, processed; 0 where there is nothing now.
   std::size_t read_output(MutableBytes into);
   [[nodiscard]] bool has_output() const { return !output_.empty(); }
+  [[nodiscard]] bool output_is_stopped() const { return discipline_.stopped(); }
   [[nodiscard]] std::size_t unread() const { return discipline_.unread(); }
   // Called from the event loop, never from within a call of the master side.
   std::function<void()> on_output;       // has_output() became true, or the terminal is hung up
