@@ -239,7 +239,8 @@ def test_tmux(uid):
         screen.key("C-c")
         screen.wait_for("^C")
         yield screen.wait_still(0.5)
-        screen.line("exit")
+        screen.line("exec tmux -L test kill-server")
+        screen.wait_exit()
 
     more = [(re.compile(r'".*" TIME .*'), "STATUS"), (re.compile(r"\[0\] .*"), "STATUS")]
     assert_same_as_kernel(BASH, dialogue, uid=uid, more=more)
