@@ -4,7 +4,7 @@
 include(GNUInstallDirs)
 
 install(TARGETS farpty RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-install(TARGETS farpty_shim LIBRARY DESTINATION lib/farpty)
+install(TARGETS farpty_shim LIBRARY DESTINATION libexec/farpty)  # not lib: CPack would take it for a public library and call ldconfig
 install(FILES docs/man/farpty.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 install(FILES packaging/completions/farpty.bash RENAME farpty
   DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")

@@ -53,9 +53,9 @@ Result<std::string> find_library() {
   if (size <= 0) return os_error("cannot find", "libfarpty.so beside this program");
   std::string folder(path.data(), static_cast<std::size_t>(size));
   folder.resize(folder.rfind('/'));
-  for (const char* place : {"/libfarpty.so", "/../lib/farpty/libfarpty.so", "/../lib/libfarpty.so"})
+  for (const char* place : {"/libfarpty.so", "/../libexec/farpty/libfarpty.so", "/../lib/libfarpty.so"})
     if (access((folder + place).c_str(), R_OK) == 0) return folder + place;
-  return failure("cannot find", "libfarpty.so", "it is neither in " + folder + " nor in ../lib/farpty",
+  return failure("cannot find", "libfarpty.so", "it is neither in " + folder + " nor in ../libexec/farpty",
                  "name it in FARPTY_LIBRARY");
 }
 

@@ -43,7 +43,7 @@ class EmulatedPty final : public Terminal {
   std::chrono::milliseconds end_pause_{0};
 };
 
-// Where libfarpty.so is: beside the executable, or in ../lib/farpty/ of it; FARPTY_LIBRARY names another.
+// Where libfarpty.so is: beside the executable, or in ../libexec/farpty/ of it; FARPTY_LIBRARY names another.
 [[nodiscard]] Result<std::string> find_library();
 
 }  // namespace farpty::pty
