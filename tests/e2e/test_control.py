@@ -220,9 +220,10 @@ def asked(serve):
 
 
 def answer(connection: socket.socket) -> dict:
+    """The next line; not a byte more is taken, for several answers may have come together."""
     line = b""
     while not line.endswith(b"\n"):
-        got = connection.recv(4096)
+        got = connection.recv(1)
         assert got, line
         line += got
     return json.loads(line)

@@ -3,7 +3,7 @@
 import re
 import signal
 
-from kit import RawPeer, serve, wait_until
+from kit import RawPeer, processes, serve, wait_until
 
 
 def test_a_full_server_says_so_in_one_line_and_closes():
@@ -15,7 +15,8 @@ def test_a_full_server_says_so_in_one_line_and_closes():
         with RawPeer(server) as third:
             assert re.fullmatch(rb"farpty: .*\r\n", third.expect_end())
         one.close()
-        wait_until(lambda: len(server.sessions()) == 1, "a place to be free")
+        server.wait_log(r"session 1 (ended|hung up)")
+        wait_until(lambda: len(processes.children(server.pid)) == 1, "the first session's program to be reaped")
         with RawPeer(server) as third:
             third.send(b"c\n")
             third.expect("c\r\nc")
