@@ -22,6 +22,7 @@ constexpr std::chrono::seconds kLinger{1};
 constexpr std::chrono::milliseconds kSeeOffPause{5};
 constexpr int kDropsPerRound = 16;  // a peer that floods us after the end leaves each round to the others
 constexpr std::chrono::seconds kFlushTimeout{30};  // for a peer that does not read
+constexpr std::chrono::seconds kLastFlush{2};      // the same, where the server itself is leaving
 // A decoder may hand on a few bytes more than it just got: what it held back before.
 constexpr std::size_t kHeldBack = 64;
 
@@ -70,7 +71,7 @@ void Connection::start_program(const std::string& term, WindowSize size) {
   if (!started) {
     log::error("{}: {}", peer(), started.error().message());
     say(started.error().message());
-    return finish_sending();
+    return finish_sending(kFlushTimeout);
   }
   session_ = *started;
   log::info("session {} started: {} for {} by {}", session_->id(), spec.program.file, peer(), door());
@@ -185,15 +186,15 @@ void Connection::ended(const session::End& end) {
     say_bytes(as_bytes("\r\n"));
     say(reason);
   }
-  finish_sending();
+  finish_sending(end.cause == session::Cause::kServerStopping ? kLastFlush : kFlushTimeout);
 }
 
-void Connection::finish_sending() {
+void Connection::finish_sending(std::chrono::seconds patience) {
   if (state_ != State::kOpen) return;
   state_ = State::kFlushing;
   if (broken_) return;  // lost() is on its way
   if (unsent_.empty()) return linger();
-  timer_.expires_after(kFlushTimeout);
+  timer_.expires_after(patience);
   timer_.async_wait([this](const boost::system::error_code& code) {
     if (!code) close();
   });

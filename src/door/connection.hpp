@@ -5,6 +5,7 @@
 // never from inside output(); closed() is called once, and the connection is destroyed after it.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -77,7 +78,7 @@ class Connection : public session::Viewer {
   void watch_for_breakage();
   void flush();
   void lost();
-  void finish_sending();
+  void finish_sending(std::chrono::seconds patience);
   void linger();
   void see_off();
   void close();

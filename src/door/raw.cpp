@@ -22,9 +22,11 @@ void RawConnection::ask_for_size() {
 
 void RawConnection::receive(Bytes wire) {
   if (!probing_) return type(wire);
-  type(probe_.filter_input(wire, SizeProbe::Clock::now()));
-  ask_for_size();
+  const Bytes typed = probe_.filter_input(wire, SizeProbe::Clock::now());
+  // The size first: a command typed behind the report sees it.
   if (const auto size = probe_.take_size(); size && session() != nullptr) session()->resize(*size);
+  type(typed);
+  ask_for_size();
   if (probe_.holds_bytes()) {
     if (!hold_timer_) hold_timer_ = std::make_unique<boost::asio::steady_timer>(context());
     hold_timer_->expires_after(SizeProbe::kPartialWait);
