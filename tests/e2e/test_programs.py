@@ -8,7 +8,7 @@ from kit import Screen, assert_same_screens, need_program
 SHELL = ("bash", "--norc", "--noprofile", "-i")
 NUMBERS = (re.compile(r"\d+(?:[.,:]\d+)*"), "N")
 BLANKS = (re.compile(r"[ \t]+"), " ")
-COMMAS = (re.compile(r", *(?=N)"), ", ")
+COMMAS = (re.compile(r"([,:]) *(?=N)"), r"\1 ")
 
 
 def test_bash_with_job_control():

@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from kit import RawPeer, netcat_on_a_terminal, pipe_to_netcat, serve
+from kit import RawPeer, netcat_on_a_terminal, pipe_to_netcat, serve, wait_until
 from kit.peers import netcat
 
 BASH = ("--", "bash", "--norc", "--noprofile", "-i")
@@ -20,9 +20,9 @@ def test_a_person_logs_in_with_netcat():
         screen.wait_for("one two")
         screen.wait_for(re.compile(r"/dev/pts/\d+\s+24 80"))
         screen.line("sleep 1000")
-        screen.wait_for("sleep 1000")
+        wait_until(lambda: any(process.name == "sleep" for process in server.descendants()), "sleep to run")
         screen.key("C-c")
-        screen.wait_for("^C")
+        screen.wait_for(re.compile(r"\^C\n\$"))
         screen.line("exit")
         screen.wait_for("back with 0")
         assert screen.wait_exit() == 0
