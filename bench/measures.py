@@ -128,9 +128,9 @@ def keystroke_calls(probe, server, private, few=100, many=600):
     return {name: round(count, 2) for name, count in found.items() if abs(count) >= 0.005}
 
 
-def pss_kib(server):
-    """What the server's processes hold of the memory, shared pages by their share (PSS of smaps_rollup)."""
-    return sum(int(re.search(r"^Pss: +(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)[1])
+def pss_kib(server, kind="Pss"):
+    """What the server's processes hold of the memory, shared pages by their share (smaps_rollup)."""
+    return sum(int(re.search(rf"^{kind}: +(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)[1])
                for pid in server.pids())
 
 
@@ -155,4 +155,6 @@ def settled(server):
     until = time.monotonic() + 20
     while len(peers.tree(server.process.pid)) > 1 and time.monotonic() < until:
         time.sleep(0.01)
-    return len(os.listdir(f"/proc/{server.process.pid}/fd")), len(peers.tree(server.process.pid)), pss_kib(server)
+    # Anonymous memory only: the share of a library changes with everybody else's comings and goings.
+    return (len(os.listdir(f"/proc/{server.process.pid}/fd")), len(peers.tree(server.process.pid)),
+            pss_kib(server, "Pss_Anon"))

@@ -33,7 +33,7 @@ class Amount:
         self.rounds = 2 if smoke else 41
         self.echo_rounds, self.keys = (2, 20) if smoke else (63, 100)
         self.mib = 1 if smoke else 100
-        self.bulk_rounds = 1 if smoke else 7
+        self.bulk_rounds = 1 if smoke else 9
         self.sessions_held = 5 if smoke else 200
         self.rate_rounds, self.rate_sessions = (2, 2) if smoke else (63, 3)
         self.leak_sessions, self.warm_up = (5, 2) if smoke else (500, 50)
