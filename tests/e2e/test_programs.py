@@ -34,7 +34,9 @@ def test_bash_with_job_control():
         screen.send("r")
         screen.wait_for("echo word")
         yield "a line edited by readline"
-        screen.key("Enter", "Up", "Up", "C-a")
+        screen.key("Enter")
+        screen.wait_for(re.compile(r"\nword\n\$ ?$"))  # while the command runs, the terminal itself echoes what is typed
+        screen.key("Up", "Up", "C-a")
         screen.wait_still()
         yield "a line of the history"
         screen.key("C-c")
