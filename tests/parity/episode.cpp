@@ -51,9 +51,7 @@ bool needs_settled_slave(const Step& step, Late late) {
   switch (step.op) {
     case Op::kMasterWrite:
     case Op::kSimulate: return late == Late::kTakingIn;
-    case Op::kMasterRead:
     case Op::kMasterSignal:
-    case Op::kPacketMode:
     case Op::kResize:
     case Op::kDrain: return false;
     default: return late != Late::kNothing;
