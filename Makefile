@@ -24,6 +24,10 @@ check-%:
 	@scripts/bootstrap build test lint
 	@scripts/check $*
 
+emulated: all
+	@scripts/bootstrap build test
+	@/usr/bin/python3 -m pytest -q tests/e2e/test_emulated_programs.py tests/e2e/test_emulated_serve.py
+
 tsan: check-tsan
 
 # Speed and memory beside OpenSSH, telnetd and socat; see bench/RESULTS.md.
@@ -66,4 +70,4 @@ deb: build-release
 clean:
 	rm -rf build
 
-.PHONY: all demo test tsan fuzz fuzz-long bench lint tidy format zig install deb clean
+.PHONY: all demo test emulated tsan fuzz fuzz-long bench lint tidy format zig install deb clean
