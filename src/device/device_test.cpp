@@ -27,6 +27,12 @@ using ttycall::Operation;
 
 class DeviceTest : public testing::Test {
  protected:
+  // A job in a pid namespace can be in a session that began outside of it: it has the number 0, which no terminal takes.
+  static void SetUpTestSuite() {
+    if (getsid(0) == 0) setsid();
+    ASSERT_GT(getsid(0), 0);
+  }
+
   DeviceTest() : device_(*Device::open(context_, "/lib/libfarpty.so")) {
     std::vector<std::string> environment = {"FARPTY_TTY=old", "LD_PRELOAD=/other.so"};
     device_->add_environment(environment);
