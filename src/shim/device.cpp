@@ -1,7 +1,7 @@
 #include "shim/device.hpp"
 
 #include "shim/syscall.hpp"
-#include "shim/text.hpp"
+#include "ttycall/text.hpp"
 #include "ttycall/tty_ioctl.hpp"
 
 namespace farpty::shim {
@@ -9,6 +9,10 @@ namespace farpty::shim {
 namespace {
 
 namespace error = ttycall::error;
+using ttycall::after;
+using ttycall::length;
+using ttycall::number;
+using ttycall::print;
 
 constexpr unsigned kMaxVariable = 512;
 

@@ -5,12 +5,16 @@
 #include "shim/device.hpp"
 #include "shim/libc.hpp"
 #include "shim/syscall.hpp"
-#include "shim/text.hpp"
+#include "ttycall/text.hpp"
 #include "ttycall/tty_ioctl.hpp"
 
 namespace {
 
 using namespace farpty::shim;
+using farpty::ttycall::after;
+using farpty::ttycall::contains;
+using farpty::ttycall::length;
+using farpty::ttycall::print;
 
 constexpr char kPreload[] = "LD_PRELOAD=";
 

@@ -4,13 +4,15 @@
 // Where the device knows no such terminal, the kernel is asked, as if we were not there.
 #include "shim/device.hpp"
 #include "shim/libc.hpp"
-#include "shim/names.hpp"
 #include "shim/terminal.hpp"
+#include "ttycall/names.hpp"
 #include "ttycall/tty_ioctl.hpp"
 
 namespace {
 
 using namespace farpty::shim;
+using farpty::ttycall::Name;
+using farpty::ttycall::parse_name;
 namespace error = farpty::ttycall::error;
 using farpty::ttycall::Operation;
 

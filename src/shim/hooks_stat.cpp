@@ -1,76 +1,29 @@
-// stat(2) and its family: a descriptor of ours is a character device with the number of its /dev/pts/N, not a socket. libc's
-// stdio decides by this whether it writes line by line.
+// stat(2) and its family: what a terminal looks like (ttycall/looks.hpp).
 #include "shim/device.hpp"
 #include "shim/libc.hpp"
-#include "shim/names.hpp"
-#include "shim/stat.hpp"
 #include "shim/terminal.hpp"
-#include "ttycall/tty_ioctl.hpp"
+#include "ttycall/looks.hpp"
 
 namespace {
 
 using namespace farpty::shim;
-using farpty::ttycall::Slot;
+using farpty::ttycall::fill;
+using farpty::ttycall::KernelStat;
+using farpty::ttycall::KernelStatx;
+using farpty::ttycall::Looks;
+using farpty::ttycall::looks_of;
+using farpty::ttycall::Name;
+using farpty::ttycall::parse_name;
 
-constexpr std::uint32_t kSlaveMode = kCharacterDevice | 0620, kOpenMode = kCharacterDevice | 0666;
-constexpr std::int64_t kBlockSize = 1024;
-constexpr std::uint64_t kInodes = 3;  // devpts: the inode of N is N + 3 (inode.c: devpts_pty_new)
-
-struct Device {
-  std::uint64_t special, inode;
-  std::uint32_t mode;
-};
-
-Device device_of(const Terminal& terminal) {
-  if (!terminal.is_slave()) return {farpty::ttycall::kMasterDevice, 2, kOpenMode};
-  const auto number = static_cast<std::uint64_t>(terminal.slot.number);
-  return {farpty::ttycall::slave_device(terminal.slot.number), number + kInodes, kSlaveMode};
-}
-
-bool device_called(const char* path, Device& device) {
+bool device_called(const char* path, Looks& looks) {
   const farpty::ttycall::Page* const all = page();
-  if (all == nullptr) return false;
-  const Name name = parse_name(path);
-  if (name.kind == Name::Kind::kOwn || name.kind == Name::Kind::kMaster) {
-    const bool own = name.kind == Name::Kind::kOwn;
-    device = {own ? farpty::ttycall::kTtyDevice : farpty::ttycall::kMasterDevice, 2, kOpenMode};
-    return true;
-  }
-  if (name.kind != Name::Kind::kSlave) return false;
-  for (std::uint32_t i = 0; i < all->header.slots && i < farpty::ttycall::kSlots; ++i) {
-    const Slot& slot = all->slot[i];
-    if (slot.slave == 0 || (slot.attention & farpty::ttycall::attention::kHungUp) != 0) continue;
-    if (slot.number != name.number) continue;
-    device = {farpty::ttycall::slave_device(slot.number), static_cast<std::uint64_t>(slot.number) + kInodes,
-              kSlaveMode};
-    return true;
-  }
-  return false;
-}
-
-void fill(KernelStat& status, const Device& device) {
-  status.mode = device.mode;
-  status.special = device.special;
-  status.inode = device.inode;
-  status.links = 1;
-  status.size = status.blocks = 0;
-  status.block_size = kBlockSize;
-}
-
-void fill(KernelStatx& status, const Device& device) {
-  status.mode = static_cast<std::uint16_t>(device.mode);
-  status.special_major = static_cast<std::uint32_t>(device.special >> 8 & 0xfff);
-  status.special_minor = static_cast<std::uint32_t>((device.special & 0xff) | (device.special >> 12 & 0xfff00));
-  status.inode = device.inode;
-  status.links = 1;
-  status.size = status.blocks = 0;
-  status.block_size = kBlockSize;
+  return all != nullptr && looks_of(*all, parse_name(path), looks);
 }
 
 long any_stat(int folder, const char* path, KernelStat* to, int flags) {
   const bool by_descriptor = path == nullptr || path[0] == 0;
   if (!by_descriptor && path[0] == '/') {
-    if (Device device; device_called(path, device)) {
+    if (Looks device; device_called(path, device)) {
       *to = {};
       to->uid = static_cast<std::uint32_t>(call(__NR_getuid));
       to->gid = static_cast<std::uint32_t>(call(__NR_getgid));
@@ -92,7 +45,7 @@ long any_stat(int folder, const char* path, KernelStat* to, int flags) {
 #endif
   if (result < 0 || !by_descriptor || !to->is_socket()) return result;
   Terminal terminal;
-  if (terminal.find(folder, to->device, to->inode)) fill(*to, device_of(terminal));
+  if (terminal.find(folder, to->device, to->inode)) fill(*to, looks_of(terminal.slot, terminal.end));
   return result;
 }
 
@@ -100,7 +53,7 @@ long fd_stat(int fd, KernelStat* to) {
   const long result = call(__NR_fstat, fd, address(to));
   if (result < 0 || !to->is_socket()) return result;
   Terminal terminal;
-  if (terminal.find(fd, to->device, to->inode)) fill(*to, device_of(terminal));
+  if (terminal.find(fd, to->device, to->inode)) fill(*to, looks_of(terminal.slot, terminal.end));
   return result;
 }
 
@@ -126,7 +79,7 @@ FARPTY_HOOK int fstatat64(int folder, const char* path, KernelStat* to, int flag
 }
 
 FARPTY_HOOK int statx(int folder, const char* path, int flags, unsigned mask, KernelStatx* to) {
-  Device device;
+  Looks device;
   if (path != nullptr && path[0] == '/' && device_called(path, device)) {
     *to = {};
     to->mask = 0x7ff;  // STATX_BASIC_STATS
@@ -138,7 +91,7 @@ FARPTY_HOOK int statx(int folder, const char* path, int flags, unsigned mask, Ke
   const long result = call(__NR_statx, folder, address(path), flags, static_cast<long>(mask), address(to));
   if (result >= 0 && to->is_socket() && (path == nullptr || path[0] == 0)) {
     Terminal terminal;
-    if (terminal.find(folder)) fill(*to, device_of(terminal));
+    if (terminal.find(folder)) fill(*to, looks_of(terminal.slot, terminal.end));
   }
   return finish(result);
 }

@@ -3,13 +3,15 @@
 // glibc's struct termios is the kernel's with 32 control characters and the speeds behind them; musl's is the same.
 #include "shim/libc.hpp"
 #include "shim/terminal.hpp"
-#include "shim/text.hpp"
 #include "ttycall/ioctls.hpp"
+#include "ttycall/text.hpp"
 #include "ttycall/tty_ioctl.hpp"
 
 namespace {
 
 using namespace farpty::shim;
+using farpty::ttycall::length;
+using farpty::ttycall::print;
 namespace io = farpty::ttycall::io;
 namespace error = farpty::ttycall::error;
 using farpty::tty::Termios;

@@ -6,7 +6,6 @@
 // Only in programs that run on a terminal of ours: without FARPTY_TTY nothing is touched.
 #include "shim/device.hpp"
 #include "shim/libc.hpp"
-#include "shim/stat.hpp"
 #include "shim/syscall.hpp"
 
 extern "C" {

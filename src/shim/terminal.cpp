@@ -2,8 +2,8 @@
 
 #include "shim/device.hpp"
 #include "shim/libc.hpp"
-#include "shim/stat.hpp"
 #include "ttycall/ioctls.hpp"
+#include "ttycall/stat.hpp"
 #include "ttycall/tty_ioctl.hpp"
 
 namespace farpty::shim {
@@ -98,7 +98,7 @@ long forward(Terminal& terminal, std::uint32_t code, void* argument) {
 }  // namespace
 
 bool Terminal::find(int descriptor) {
-  KernelStat status;
+  ttycall::KernelStat status;
   if (call(__NR_fstat, descriptor, address(&status)) < 0 || !status.is_socket()) return false;
   return find(descriptor, status.device, status.inode);
 }

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace farpty::shim {
+namespace farpty::ttycall {
 
 inline constexpr std::uint32_t kTypeMask = 0170000, kSocket = 0140000, kCharacterDevice = 0020000;
 
@@ -51,4 +51,4 @@ struct KernelStatx {
 };
 static_assert(sizeof(KernelStatx) == 256);
 
-}  // namespace farpty::shim
+}  // namespace farpty::ttycall

@@ -1,9 +1,9 @@
-// Strings, as far as the shim meets them: names of devices, entries of the environment.
+// Strings without a libc, as far as this module and the shim meet them: names of devices, entries of the environment.
 #pragma once
 
 #include <cstddef>
 
-namespace farpty::shim {
+namespace farpty::ttycall {
 
 inline std::size_t length(const char* text) {
   std::size_t n = 0;
@@ -58,4 +58,4 @@ inline char* print(char* to, const char* text) {
   return to;
 }
 
-}  // namespace farpty::shim
+}  // namespace farpty::ttycall

@@ -1,9 +1,9 @@
 // The names that terminals have in the file system.
 #pragma once
 
-#include "shim/text.hpp"
+#include "ttycall/text.hpp"
 
-namespace farpty::shim {
+namespace farpty::ttycall {
 
 struct Name {
   enum class Kind : unsigned char {
@@ -20,7 +20,7 @@ struct Name {
 inline Name parse_name(const char* path) {
   using enum Name::Kind;
   const auto numbered = [](Name::Kind kind, const char* rest) {
-    const int n = shim::number(rest);
+    const int n = ttycall::number(rest);
     return n < 0 ? Name{} : Name{kind, n};
   };
   if (const char* rest = after(path, "/dev/")) {
@@ -37,4 +37,4 @@ inline Name parse_name(const char* path) {
   return {};
 }
 
-}  // namespace farpty::shim
+}  // namespace farpty::ttycall
