@@ -7,6 +7,7 @@ import subprocess
 import termios
 
 from kit import GENEROUS, Screen, connected, farpty_binary, need, need_program, serve, wait_until
+from kit.processes import default_signals
 from kit.server import base_environment
 
 IAC, SB, SE, WILL, WONT, DO, DONT = (bytes([code]) for code in (255, 250, 240, 251, 252, 253, 254))
@@ -125,7 +126,7 @@ def test_telnetd():
             service.accept()
             service.socket.setblocking(True)  # the program's, from now on
             server = subprocess.Popen([telnetd, "-h", "-E", "/bin/bash --norc --noprofile"], stdin=service.socket,
-                                      stdout=service.socket, stderr=service.socket)
+                                      stdout=service.socket, stderr=service.socket, preexec_fn=default_signals)
             service.socket.close()
             screen.wait_for(re.compile(r"[#$]$"))
             screen.line("PS1='> '; stty size; echo $TERM | tr a-z A-Z; echo grüße")

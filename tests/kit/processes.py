@@ -1,8 +1,18 @@
 """What a process holds, read from /proc: children, descriptors, memory. For leak tests and memory bounds."""
 
 import os
+import signal
 from pathlib import Path
 from typing import NamedTuple
+
+
+def default_signals() -> None:
+    """For preexec_fn: a program on a terminal starts with no signal ignored or blocked, however the tests were started
+    (nohup ignores SIGHUP, `&` in a script ignores SIGINT and SIGQUIT, and both are inherited)."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 class Process(NamedTuple):

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 
 import pyte
 
+from .processes import default_signals
 from .wait import GENEROUS, wait_until
 
 KEYS = {
@@ -26,6 +27,12 @@ KEYS = {
 }
 STRINGS = re.compile(rb"\x1b[\]P_^X].*?(?:\x07|\x1b\\)", re.DOTALL)
 OPEN_STRING = re.compile(rb"\x1b(?:[\]P_^X][^\x07\x1b]*\x1b?)?\Z", re.DOTALL)
+
+
+def _begin() -> None:
+    """In the child: the terminal is its controlling one, and no signal is ignored."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    default_signals()
 
 
 def key_bytes(name: str) -> bytes:
@@ -70,7 +77,7 @@ class Screen:
         os.set_inheritable(slave, False)
         self._set_size()
         self.process = subprocess.Popen(list(argv), stdin=slave, stdout=slave, stderr=slave, env=environment, cwd=cwd,
-                                        start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+                                        start_new_session=True, preexec_fn=_begin)
         self.tty = os.ttyname(slave)
         # Kept open, so that the terminal's settings can be read after the program's end.
         self.slave = slave
