@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -55,13 +56,18 @@ class DeviceTest : public testing::Test {
     request_.magic = ttycall::kMagic;
   }
 
-  // The answer's result; nothing where the device closes the connection.
-  std::optional<int> ask(std::size_t size = sizeof(ttycall::Request)) {
-    const OwnedFd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  OwnedFd connected() {
+    OwnedFd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
     std::memcpy(address.sun_path + 1, name_.data(), name_.size());
     const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name_.size());
     EXPECT_EQ(connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), length), 0);
+    return fd;
+  }
+
+  // The answer's result; nothing where the device closes the connection.
+  std::optional<int> ask(std::size_t size = sizeof(ttycall::Request)) {
+    const OwnedFd fd = connected();
     EXPECT_GT(send(fd.get(), &request_, size, 0), 0);
     context_.restart();
     context_.poll();
@@ -100,6 +106,37 @@ TEST_F(DeviceTest, strangers_are_not) {
   EXPECT_EQ(ask(10), std::nullopt);
   request_.magic = 1;
   EXPECT_EQ(ask(), std::nullopt);
+}
+
+// However many descriptors come along: none is kept that nobody asked for.
+TEST_F(DeviceTest, descriptors_that_come_along_are_closed) {
+  const auto open_descriptors = [] {
+    std::filesystem::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all));
+  };
+  request_.operation = Operation::kOrphaned;
+  const auto before = open_descriptors();
+  for (std::size_t count = 1; count <= 3; ++count) {
+    const OwnedFd fd = connected();
+    iovec part{.iov_base = &request_, .iov_len = sizeof request_};
+    alignas(cmsghdr) char control[CMSG_SPACE(3 * sizeof(int))] = {};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(count * sizeof(int));  // of standard input, output and error
+    for (int i = 0; i < static_cast<int>(count); ++i)
+      std::memcpy(CMSG_DATA(header) + static_cast<std::size_t>(i) * sizeof(int), &i, sizeof(int));
+    ASSERT_GT(sendmsg(fd.get(), &message, 0), 0);
+    context_.restart();
+    context_.poll();
+    EXPECT_EQ(recv(fd.get(), &answer_, sizeof answer_, MSG_DONTWAIT), sizeof answer_);
+  }
+  EXPECT_EQ(open_descriptors(), before);
 }
 
 TEST_F(DeviceTest, unknown_operations_and_terminals) {

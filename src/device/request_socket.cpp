@@ -27,6 +27,25 @@ pid_t peer_of(int connection) {
   return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
 }
 
+// One request, and the descriptor that came with it; of more than one the kernel closes the others.
+ssize_t receive(int connection, ttycall::Request& request, OwnedFd& brought) {
+  iovec part{.iov_base = &request, .iov_len = sizeof request};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = CMSG_LEN(sizeof(int));  // the room of one: the padding would hold another
+  const ssize_t count = recvmsg(connection, &message, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+  if (count < 0) return count;
+  const cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  if (header == nullptr || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) return count;
+  int descriptor = -1;
+  std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+  brought = OwnedFd(descriptor);
+  return count;
+}
+
 bool same_token(const std::uint8_t* a, const std::uint8_t* b) {
   unsigned difference = 0;  // as long for every token
   for (unsigned i = 0; i < ttycall::kTokenSize; ++i) difference |= static_cast<unsigned>(a[i] ^ b[i]);
@@ -35,7 +54,7 @@ bool same_token(const std::uint8_t* a, const std::uint8_t* b) {
 
 }  // namespace
 
-void Asked::answer(const ttycall::Answer& answer, int descriptor) {
+void SocketAsked::send(const ttycall::Answer& answer, int descriptor) {
   ttycall::Answer sent = answer;
   sent.has_descriptor = descriptor >= 0 ? 1 : 0;
   iovec part{.iov_base = &sent, .iov_len = sizeof sent};
@@ -56,7 +75,7 @@ void Asked::answer(const ttycall::Answer& answer, int descriptor) {
   connection_.reset();
 }
 
-bool Asked::is_awaited() const {
+bool SocketAsked::is_awaited() const {
   std::byte one;
   return recv(connection_.get(), &one, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EINTR);
 }
@@ -112,14 +131,15 @@ void RequestSocket::try_again_later() {
 // Whether nothing more is to be expected of the connection.
 bool RequestSocket::take(OwnedFd& connection) {
   ttycall::Request request;
-  const ssize_t count = recv(connection.get(), &request, sizeof request, MSG_DONTWAIT | MSG_TRUNC);
+  OwnedFd brought;
+  const ssize_t count = receive(connection.get(), request, brought);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
   if (count != sizeof request || request.magic != ttycall::kMagic || !same_token(request.token, token_.data())) {
     connection.reset();
     return true;
   }
   const pid_t pid = peer_of(connection.get());
-  asked_(std::make_shared<Asked>(std::move(connection), pid, request));
+  asked_(std::make_shared<SocketAsked>(std::move(connection), pid, request, std::move(brought)));
   return true;
 }
 

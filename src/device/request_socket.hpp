@@ -20,26 +20,23 @@
 #include "base/owned_fd.hpp"
 #include "base/readiness.hpp"
 #include "base/result.hpp"
-#include "ttycall/request.hpp"
+#include "device/asked.hpp"
 
 namespace farpty::device {
 
-// A request and the way back to who sent it.
-class Asked {
+// A request that came over the socket; closing the connection is the end of it.
+class SocketAsked final : public Asked {
  public:
-  Asked(OwnedFd connection, pid_t pid, const ttycall::Request& request)
-      : request(request), pid(pid), connection_(std::move(connection)) {}
+  SocketAsked(OwnedFd connection, pid_t pid, const ttycall::Request& request, OwnedFd brought)
+      : Asked(request, pid), brought_(std::move(brought)), connection_(std::move(connection)) {}
 
-  ttycall::Request request;
-  pid_t pid;  // who asks
-
-  // `descriptor` is lent; -1: none. Nothing is said to who has gone.
-  void answer(const ttycall::Answer& answer, int descriptor = -1);
-  void answer(std::int32_t result, int descriptor = -1) { answer({.result = result}, descriptor); }
-  // Whether somebody still waits: a signal may have taken the asker away from its call.
-  [[nodiscard]] bool is_awaited() const;
+  [[nodiscard]] bool is_awaited() const override;
+  [[nodiscard]] OwnedFd take_brought() override { return std::move(brought_); }
 
  private:
+  void send(const ttycall::Answer& answer, int descriptor) override;
+
+  OwnedFd brought_;
   OwnedFd connection_;
 };
 
