@@ -1,0 +1,128 @@
+#include "wire/cbor.hpp"
+
+#include <limits>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+namespace farpty::wire {
+
+namespace {
+
+using nlohmann::json;
+
+// RFC 3629; CBOR text that is none is not well-formed (RFC 8949, 3.1), and nlohmann does not look.
+bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t length = lead < 0x80                   ? 1
+                               : lead >= 0xc2 && lead < 0xe0 ? 2
+                               : (lead & 0xf0U) == 0xe0      ? 3
+                               : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                             : 0;
+    if (length == 0 || i + length > text.size()) return false;
+    std::uint32_t code = length == 1 ? lead : lead & (0xffU >> (length + 1));
+    for (std::size_t k = 1; k < length; ++k) {
+      const auto next = static_cast<unsigned char>(text[i + k]);
+      if ((next & 0xc0U) != 0x80) return false;
+      code = code << 6 | (next & 0x3fU);
+    }
+    constexpr std::uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (code < kLeast[length] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return false;
+    i += length;
+  }
+  return true;
+}
+
+// Builds the value as it is told of it; whatever it answers false to ends the parse.
+class Builder {
+ public:
+  // The interface is nlohmann's (json_sax), names included.
+  // NOLINTBEGIN(readability-identifier-naming)
+  bool null() { return put(nullptr); }
+  bool boolean(bool value) { return put(value); }
+  bool number_integer(json::number_integer_t value) { return put(value); }
+  bool number_unsigned(json::number_unsigned_t value) { return put(value); }
+  bool number_float(json::number_float_t, const std::string&) { return refuse("it holds a floating-point number"); }
+  bool string(std::string& text) {
+    if (!is_utf8(text)) return refuse("it holds text that is not UTF-8");
+    return put(std::move(text));
+  }
+  bool binary(json::binary_t& bytes) { return put(std::move(bytes)); }
+  bool start_object(std::size_t count) { return open(json::object(), count); }
+  bool start_array(std::size_t count) { return open(json::array(), count); }
+  bool end_object() { return close(); }
+  bool end_array() { return close(); }
+  bool key(std::string& name) {
+    if (!is_utf8(name)) return refuse("it holds a key that is not UTF-8");
+    if (open_.back()->contains(name)) return refuse("it holds a key twice");
+    key_ = std::move(name);
+    return true;
+  }
+  bool parse_error(std::size_t, const std::string&, const json::exception&) {
+    return refuse("it is not well-formed CBOR");
+  }
+  // NOLINTEND(readability-identifier-naming)
+
+  json take() { return std::move(root_); }
+  [[nodiscard]] const std::string& why() const { return why_; }
+
+ private:
+  bool refuse(std::string why) {
+    if (why_.empty()) why_ = std::move(why);
+    return false;
+  }
+  bool put(json value) { return add(std::move(value)) != nullptr; }
+
+  json* add(json value) {
+    if (++elements_ > kMaxElements) {
+      refuse("it holds too many elements");
+      return nullptr;
+    }
+    if (open_.empty()) return &(root_ = std::move(value));
+    json& parent = *open_.back();
+    if (parent.is_object()) return &(parent[key_] = std::move(value));
+    parent.push_back(std::move(value));
+    return &parent.back();
+  }
+
+  bool open(json container, std::size_t count) {
+    if (open_.size() >= kMaxDepth) return refuse("it is nested too deeply");
+    // An indefinite length is told as the largest number; its elements are counted as they come.
+    if (count != std::numeric_limits<std::size_t>::max() && count > kMaxElements)
+      return refuse("it holds too many elements");
+    json* const added = add(std::move(container));
+    if (added == nullptr) return false;
+    open_.push_back(added);
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  json root_;
+  // Pointers stay good: while a container is open, nothing is added to the ones around it.
+  std::vector<json*> open_;
+  std::string key_;
+  std::size_t elements_ = 0;
+  std::string why_;
+};
+
+}  // namespace
+
+Result<json> parse_cbor(Bytes bytes) {
+  Builder builder;
+  const auto* const begin = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  if (!json::sax_parse(begin, begin + bytes.size(), &builder, json::input_format_t::cbor))
+    return failure("cannot understand", "a message", builder.why().empty() ? "it is not CBOR" : builder.why());
+  return builder.take();
+}
+
+std::vector<std::byte> to_cbor(const json& value) {
+  const std::vector<std::uint8_t> encoded = json::to_cbor(value);
+  const Bytes bytes = std::as_bytes(std::span(encoded));
+  return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace farpty::wire
