@@ -27,6 +27,7 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(GTest REQUIRED)
 find_package(Boost 1.81 REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
 
 # Flags of every target of ours. Warnings are errors in the presets (CMAKE_COMPILE_WARNING_AS_ERROR).
 add_library(farpty_flags INTERFACE)

@@ -41,6 +41,7 @@ Result<std::optional<char>> parse_escape(const std::string& text) {
 
 std::unique_ptr<client::Link> link_for(net::Protocol protocol) {
   switch (protocol) {
+    case net::Protocol::kFarpty: return nullptr;
     case net::Protocol::kRaw: return std::make_unique<client::RawLink>();
     case net::Protocol::kTelnet: {
       const char* term = isatty(STDOUT_FILENO) == 1 ? std::getenv("TERM") : nullptr;
@@ -56,6 +57,8 @@ int connect(const Given& given) {
   if (!escape) return fail(escape.error());
   const auto url = net::parse_url(given.url);
   if (!url) return fail(url.error());
+  if (url->protocol == net::Protocol::kFarpty)
+    return fail(failure("cannot connect to", url->text(), "this protocol is not there yet").error());
   log::debug("connecting to {}", url->text());
   auto socket = net::dial(*url);
   if (!socket) return fail(socket.error());

@@ -15,6 +15,8 @@ std::vector<net::Url> default_doors() {
 }
 
 Result<> check_reach(const net::Url& url, bool local, door::Openness openness) {
+  if (url.protocol == net::Protocol::kFarpty)
+    return failure("cannot listen on", url.text(), "there is no such door yet");
   if (local || openness == door::Openness::kPublic) return {};
   return failure("cannot listen on", url.text(),
                  "other machines reach this address, and the protocol has no password and no encryption",

@@ -32,12 +32,6 @@ bool is_directory(const char* path) {
   return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-std::string home() {
-  if (const char* home = std::getenv("HOME"); home != nullptr && home[0] == '/') return home;
-  const passwd* entry = getpwuid(geteuid());
-  return entry != nullptr ? entry->pw_dir : "";
-}
-
 }  // namespace
 
 std::string OwnDirectory::path_of(const std::string& name) const {
@@ -64,8 +58,22 @@ std::vector<std::string> runtime_directories() {
   if (const char* runtime = std::getenv("XDG_RUNTIME_DIR");
       runtime != nullptr && runtime[0] == '/' && is_directory(runtime))
     found.push_back(std::string(runtime) + "/farpty");
-  if (const std::string place = home(); place.starts_with('/')) found.push_back(place + "/.local/state/farpty/run");
+  if (const std::string place = home_directory(); place.starts_with('/'))
+    found.push_back(place + "/.local/state/farpty/run");
   return found;
+}
+
+std::string home_directory() {
+  if (const char* home = std::getenv("HOME"); home != nullptr && home[0] == '/') return home;
+  const passwd* entry = getpwuid(geteuid());
+  return entry != nullptr ? entry->pw_dir : "";
+}
+
+Result<std::string> config_directory() {
+  if (const char* config = std::getenv("XDG_CONFIG_HOME"); config != nullptr && config[0] == '/')
+    return std::string(config) + "/farpty";
+  if (const std::string place = home_directory(); place.starts_with('/')) return place + "/.config/farpty";
+  return failure("cannot find", "your home directory", "neither HOME nor the user database names it", "set HOME");
 }
 
 }  // namespace farpty

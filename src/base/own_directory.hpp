@@ -32,4 +32,11 @@ Result<OwnDirectory> open_own_directory(const std::string& path, Missing missing
 // in all of them: a service has the variable, a cron job has not.
 [[nodiscard]] std::vector<std::string> runtime_directories();
 
+// $HOME, else what the user database says; empty where neither knows.
+[[nodiscard]] std::string home_directory();
+
+// Where this user's settings and keys are: $XDG_CONFIG_HOME/farpty, else ~/.config/farpty (XDG base directory
+// specification). Not made here.
+Result<std::string> config_directory();
+
 }  // namespace farpty

@@ -72,5 +72,15 @@ TEST_F(OwnDirectoryTest, TheRuntimeDirectoryIsWhereTheEnvironmentSays) {
   EXPECT_THAT(runtime_directories(), testing::ElementsAre(at_home));
 }
 
+TEST_F(OwnDirectoryTest, TheConfigDirectoryIsWhereTheEnvironmentSays) {
+  setenv("HOME", folder_.c_str(), 1);
+  setenv("XDG_CONFIG_HOME", "/somewhere", 1);
+  EXPECT_EQ(config_directory(), "/somewhere/farpty");
+  setenv("XDG_CONFIG_HOME", "relative", 1);
+  EXPECT_EQ(config_directory(), folder_ + "/.config/farpty");
+  unsetenv("XDG_CONFIG_HOME");
+  EXPECT_EQ(config_directory(), folder_ + "/.config/farpty");
+}
+
 }  // namespace
 }  // namespace farpty

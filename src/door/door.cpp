@@ -93,6 +93,7 @@ void Door::welcome(OwnedFd socket) {
     case net::Protocol::kTelnet:
       connection = std::make_unique<TelnetConnection>(shared_, settings_, std::move(socket), std::move(*pass), closed);
       break;
+    case net::Protocol::kFarpty: return;  // there is no such door yet, and Doors opens none
   }
   Connection* opened = connection.get();
   connections_[opened] = std::move(connection);

@@ -2,8 +2,10 @@
 
 #include <sys/un.h>
 
-#include <algorithm>
 #include <charconv>
+#include <optional>
+
+#include "base/names.hpp"
 
 namespace farpty::net {
 
@@ -11,15 +13,29 @@ namespace {
 
 constexpr std::uint16_t kTelnetPort = 23;  // RFC 854
 
+// What stands behind a '#' may be a token, and a token is not shown.
 std::unexpected<Error> malformed(std::string_view text, std::string reason) {
-  return failure("cannot understand", "'" + std::string(text) + "'", std::move(reason),
-                 "write it like raw://127.0.0.1:7777, telnet://[::1]:2323 or raw+unix:///path");
+  const auto fragment = text.find('#');
+  std::string shown(text.substr(0, fragment));
+  if (fragment != std::string_view::npos) shown += "#...";
+  return failure(
+      "cannot understand", "'" + shown + "'", std::move(reason),
+      "write it like farpty://user@host:7022, raw://127.0.0.1:7777, telnet://[::1]:2323 or raw+unix:///path");
 }
 
-// Names and numeric addresses; nothing that a shell or a log could take for something else.
-bool is_host_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-         c == '_' || c == ':' || c == '%';
+std::optional<Protocol> protocol_of(std::string_view scheme) {
+  for (const Protocol protocol : {Protocol::kRaw, Protocol::kTelnet, Protocol::kFarpty})
+    if (scheme == scheme_of(protocol)) return protocol;
+  return std::nullopt;
+}
+
+std::optional<std::uint16_t> default_port(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::kRaw: return std::nullopt;
+    case Protocol::kTelnet: return kTelnetPort;
+    case Protocol::kFarpty: return kFarptyPort;
+  }
+  return std::nullopt;
 }
 
 Result<std::uint16_t> parse_port(std::string_view text, std::string_view port) {
@@ -50,28 +66,51 @@ Result<Url> parse_host_and_port(std::string_view text, Url url, std::string_view
     if (url.has_port) port = rest.substr(colon + 1);
   }
   if (url.host.empty()) return malformed(text, "the host is missing");
-  if (url.host.size() > kMaxHostName || url.host.starts_with('-') || !std::ranges::all_of(url.host, is_host_character))
-    return malformed(text, "the host is not a name or an address");
+  if (!is_host_name(url.host)) return malformed(text, "the host is not a name or an address");
   if (url.has_port) {
     FARPTY_ASSIGN(number, parse_port(text, port));
     url.port = number;
-  } else if (url.protocol == Protocol::kTelnet) {
-    url.port = kTelnetPort;
+  } else if (const auto usual = default_port(url.protocol)) {
+    url.port = *usual;
   } else {
     return malformed(text, "the port is missing");
   }
   return url;
 }
 
+// [USER@]HOST[:PORT][/][#TOKEN]
+Result<Url> parse_farpty(std::string_view text, Url url, std::string_view rest) {
+  if (const auto fragment = rest.find('#'); fragment != std::string_view::npos) {
+    const Bytes token = as_bytes(rest.substr(fragment + 1));
+    url.token.assign(token.begin(), token.end());
+    if (url.token.empty()) return malformed(text, "nothing stands behind '#'");
+    rest = rest.substr(0, fragment);
+  }
+  if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
+    url.user = rest.substr(0, at);
+    if (!is_user_name(url.user)) return malformed(text, "what stands before '@' is not a user's name");
+    rest.remove_prefix(at + 1);
+  }
+  return parse_host_and_port(text, std::move(url), rest);
+}
+
 }  // namespace
 
-std::string_view scheme_of(Protocol protocol) { return protocol == Protocol::kRaw ? "raw" : "telnet"; }
+std::string_view scheme_of(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::kRaw: return "raw";
+    case Protocol::kTelnet: return "telnet";
+    case Protocol::kFarpty: return "farpty";
+  }
+  return "";
+}
 
 std::string Url::text() const {
   const std::string scheme(scheme_of(protocol));
   if (unix_socket) return scheme + "+unix://" + path;
   const bool v6 = host.find(':') != std::string::npos;
-  return scheme + "://" + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  return scheme + "://" + (user.empty() ? "" : user + "@") + (v6 ? "[" + host + "]" : host) + ":" +
+         std::to_string(port);
 }
 
 Result<Url> parse_url(std::string_view text) {
@@ -84,19 +123,23 @@ Result<Url> parse_url(std::string_view text) {
     url.unix_socket = true;
     scheme.remove_suffix(5);
   }
-  if (scheme == "raw") {
-    url.protocol = Protocol::kRaw;
-  } else if (scheme == "telnet") {
-    url.protocol = Protocol::kTelnet;
-  } else {
-    return malformed(text, "'" + std::string(scheme) + "' is no protocol of ours");
-  }
+  const auto protocol = protocol_of(scheme);
+  if (!protocol) return malformed(text, "'" + std::string(scheme) + "' is no protocol of ours");
+  url.protocol = *protocol;
+  if (!url.unix_socket && url.protocol == Protocol::kFarpty) return parse_farpty(text, std::move(url), rest);
+  if (!url.unix_socket && rest.find('#') != std::string_view::npos)
+    return malformed(text, "only a farpty:// address carries a token");
   if (!url.unix_socket) return parse_host_and_port(text, std::move(url), rest);
   if (!rest.starts_with('/')) return malformed(text, "the path of a unix socket starts with '/'");
   if (rest.size() >= sizeof(sockaddr_un::sun_path)) return malformed(text, "the path is too long for a unix socket");
   if (rest.find('\0') != std::string_view::npos) return malformed(text, "the path holds a NUL byte");
   url.path = rest;
   return url;
+}
+
+Result<Url> parse_target(std::string_view text) {
+  if (text.find("://") != std::string_view::npos) return parse_url(text);
+  return parse_farpty(text, {.protocol = Protocol::kFarpty}, text);
 }
 
 }  // namespace farpty::net

@@ -1,0 +1,64 @@
+// The invitations of a running server: made, looked up by a handshake, spent, revoked, forgotten when their time is over.
+//
+// In memory only: a server that ends takes its invitations along. No clock: the caller says what time it is. Invariants: an
+// invitation that is over (expired, spent, revoked) is found by nobody; --once is spent by exactly one caller of enter().
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "auth/grants.hpp"
+#include "auth/token.hpp"
+
+namespace farpty::auth {
+
+enum class Uses { kOnce, kMany };
+
+struct InvitationTerms {
+  Seconds expires = 0;
+  Uses uses = Uses::kMany;
+  Writing writing = Writing::kAllowed;
+  std::optional<unsigned> session;  // a resume credential, or an invitation to look on: this session only
+};
+
+class Invitations {
+ public:
+  static constexpr std::size_t kMost = 4096;  // that are good at a time
+
+  // Keeps its own copy of the secret. Fails where it is full or the time is over already.
+  Result<Token> make(const InvitationTerms& terms, Seconds now);
+
+  // The key for a handshake; null where there is no such invitation (any more). The pointer is good until the next call
+  // of a member that is not const. To find it spends nothing.
+  [[nodiscard]] const InvitationSecret* secret_of(const InvitationId& id, Seconds now) const;
+
+  // When the client's Finished was verified: what the guest may do, and --once is spent. The error says why not: a second
+  // handshake may have been faster.
+  Result<Grants> enter(const InvitationId& id, Seconds now);
+
+  // Whether a guest that came in with it earlier may still be here or resume: not revoked and not expired. A spent one
+  // says yes: it was spent by this guest.
+  [[nodiscard]] bool still_good(const InvitationId& id, Seconds now) const;
+
+  bool revoke(const InvitationId& id);    // false: there is none
+  void revoke_session(unsigned session);  // the session has ended, and what led to it alone
+  void forget_expired(Seconds now);
+
+  struct Listed {
+    InvitationId id;
+    InvitationTerms terms;
+    bool spent = false;
+  };
+  [[nodiscard]] std::vector<Listed> list(Seconds now) const;
+
+ private:
+  struct Kept {
+    InvitationTerms terms;
+    InvitationSecret secret;  // wiped once it is spent
+    bool spent = false;
+  };
+  std::map<InvitationId, Kept> kept_;
+};
+
+}  // namespace farpty::auth
