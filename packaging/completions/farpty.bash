@@ -40,7 +40,7 @@ _farpty() {
       return
       ;;
     --terminal)
-      mapfile -t COMPREPLY < <(compgen -W 'auto kernel emulated pipes' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'auto kernel devpts emulated pipes' -- "$current")
       return
       ;;
     --probe-size)

@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "pty/host.hpp"
 #include "pty/ladder.hpp"
+#include "pty/private_devpts.hpp"
 
 namespace farpty::app {
 
@@ -17,13 +18,61 @@ void say(std::string_view what, std::string_view answer) { fmt::print("{:<32}{}\
 
 std::string in_words(const Result<>& result) { return result ? "yes" : "no: " + result.error().message(); }
 
-int verdict(bool kernel, bool emulated) {
+// The rungs of the ladder, each tried with a shell on it.
+struct Rungs {
+  Result<> kernel, own, emulated;
+  std::shared_ptr<const pty::PrivateDevpts> devpts;
+};
+
+Rungs try_all() {
+  Rungs rungs;
+  rungs.kernel = pty::try_kernel_pty();
+  if (rungs.kernel) rungs.kernel = pty::try_terminal(pty::TerminalKind::kKernel);
+  if (auto made = pty::PrivateDevpts::make()) {
+    rungs.devpts = std::move(*made);
+    pty::TerminalSource source = pty::TerminalKind::kDevpts;
+    source.devpts = rungs.devpts;
+    rungs.own = pty::try_terminal(source);
+  } else {
+    rungs.own = std::unexpected(made.error());
+  }
+  rungs.emulated = pty::try_terminal(pty::TerminalKind::kEmulated);
+  return rungs;
+}
+
+std::string chosen(const Rungs& rungs) {
+  if (rungs.kernel) return "kernel";
+  if (rungs.own) return "devpts";
+  if (rungs.emulated) return "emulated";
+  return "none";
+}
+
+void explain_devpts(const pty::PrivateDevpts& devpts) {
+  fmt::print(
+      "The host gives no pseudoterminals, but the kernel lets farpty mount a devpts of its own. An interactive shell "
+      "is\n"
+      "possible, on real terminals.");
+  if (devpts.keeps_setuid() && devpts.has_tty()) return fmt::print("\n");
+  fmt::print(" What will not work:\n");
+  if (!devpts.keeps_setuid())
+    fmt::print(
+        "  - sudo and su: programs run in a user namespace, where set-user-ID has no power\n"
+        "  - files of other users are shown as nobody's\n");
+  if (!devpts.has_tty())
+    fmt::print("  - /dev/tty: programs that ask for a password while their input is redirected find no terminal\n");
+}
+
+int explain(const Rungs& rungs) {
   fmt::print("\n");
-  if (kernel) {
+  if (rungs.kernel) {
     fmt::print("Programs run on pseudoterminals of the kernel. An interactive shell is possible.\n");
     return 0;
   }
-  if (emulated) {
+  if (rungs.own) {
+    explain_devpts(*rungs.devpts);
+    return 0;
+  }
+  if (rungs.emulated) {
     fmt::print(
         "The kernel gives no pseudoterminals, so farpty makes the terminals itself. An interactive shell is possible,\n"
         "with job control and full-screen programs. What will not work:\n"
@@ -39,12 +88,13 @@ int verdict(bool kernel, bool emulated) {
 
 int doctor() {
   log::open(false);
-  const auto kernel = pty::try_kernel_pty();
-  const auto emulated = pty::try_emulated_pty();
-  say("kernel pseudoterminals", in_words(kernel));
-  say("emulated terminals", in_words(emulated));
+  const Rungs rungs = try_all();
+  say("kernel pseudoterminals", in_words(rungs.kernel));
+  say("private devpts", in_words(rungs.own));
+  say("emulated terminals", in_words(rungs.emulated));
+  say("chosen", chosen(rungs));
   for (const auto& [what, answer] : pty::look_at_host()) say(what, answer);
-  return verdict(kernel.has_value(), emulated.has_value());
+  return explain(rungs);
 }
 
 }  // namespace

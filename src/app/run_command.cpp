@@ -59,7 +59,7 @@ Result<session::Spec> spec_of(const Given& given) {
   FARPTY_ASSIGN(choice, pty::parse_terminal_choice(given.terminal));
   FARPTY_ASSIGN(rung, pty::choose_terminal(choice));
   log::debug("terminals: {}", rung.why);
-  spec.terminal = rung.kind;
+  spec.terminal = rung.source;
   spec.program = program_of(given);
   spec.size = LocalViewer::terminal_size().value_or(WindowSize{});
   if (!given.size.empty()) {
@@ -96,7 +96,7 @@ Run add_run(CLI::App& app) {
   const auto given = std::make_shared<Given>();
   auto* command = app.add_subcommand("run", "run a program on a terminal, also where the machine has none to give");
   command->add_option("--terminal", given->terminal, "what it runs on (default auto: the best that this machine gives)")
-      ->type_name("auto|kernel|emulated|pipes");
+      ->type_name("auto|kernel|devpts|emulated|pipes");
   command->add_option("--size", given->size, "columns and rows, as 80x24 (default: your terminal's)")->type_name("CxR");
   command->add_flag("-v,--verbose", given->verbose, "say what happens");
   command->add_option("program", given->program, "what to run (default: $SHELL)")->type_name("-- PROGRAM ARG");

@@ -67,7 +67,7 @@ std::vector<Setting> make_settings() {
       {"listen", Kind::kList, "URL",
        "open a door: raw://ADDR:PORT, telnet://ADDR:PORT, raw+unix:///path, telnet+unix:///path",
        with(net::parse_url, [](O& o, net::Url url) { o.listen.push_back(std::move(url)); })},
-      {"terminal", Kind::kValue, "auto|kernel|emulated|pipes",
+      {"terminal", Kind::kValue, "auto|kernel|devpts|emulated|pipes",
        "what programs run on (default auto: the best that this machine gives)",
        with(pty::parse_terminal_choice, [](O& o, pty::TerminalChoice choice) { o.terminal = choice; })},
       {"no-tty", Kind::kSwitch, "", "run the program on pipes, without a terminal: --terminal pipes",

@@ -38,18 +38,19 @@ Result<std::shared_ptr<const door::Settings>> make_settings(const ServeOptions& 
   spec.program.open_files = open_files;
   spec.program.leftovers = options.leftovers;
   FARPTY_ASSIGN(rung, pty::choose_terminal(options.terminal));
-  if (options.sandbox && rung.kind == pty::TerminalKind::kEmulated)
+  if (options.sandbox && rung.source.kind == pty::TerminalKind::kEmulated)
     return failure("cannot use", "--sandbox", "an emulated terminal needs a socket, which the sandbox takes away",
                    "--terminal pipes runs programs without a terminal");
   log::info("terminals: {}", rung.why);
-  spec.terminal = rung.kind;
+  spec.terminal = rung.source;
   spec.limits = options.session_limits;
   spec.rlimits = options.rlimits;
   if (options.sandbox) spec.sandbox = std::move(sandbox);
   settings->term = options.term;
   const bool probe = options.probe_size == ProbeChoice::kYes ||
                      (options.probe_size == ProbeChoice::kAuto && is_interactive_shell(user, options.program));
-  settings->probe_size = probe && rung.kind != pty::TerminalKind::kPipes ? door::ProbeSize::kYes : door::ProbeSize::kNo;
+  settings->probe_size =
+      probe && rung.source.kind != pty::TerminalKind::kPipes ? door::ProbeSize::kYes : door::ProbeSize::kNo;
   return settings;
 }
 

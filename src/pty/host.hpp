@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "base/result.hpp"
+#include "pty/terminal.hpp"
 
 namespace farpty::pty {
 
@@ -20,7 +21,7 @@ struct Finding {
 // What does not decide by itself: for people who want to know why.
 [[nodiscard]] std::vector<Finding> look_at_host();
 
-// Runs /bin/sh on an emulated terminal and has it look: is its input a terminal, and of the right size?
-[[nodiscard]] Result<> try_emulated_pty();
+// Runs /bin/sh on such a terminal and has it look: is its input a terminal, and of the right size?
+[[nodiscard]] Result<> try_terminal(const TerminalSource& source);
 
 }  // namespace farpty::pty

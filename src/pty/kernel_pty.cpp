@@ -12,12 +12,22 @@ namespace farpty::pty {
 
 namespace {
 
-// The slave by its master (TIOCGPTPEER, ioctl_tty(2), Linux 4.13): right also where /dev/pts is another mount's.
-Result<OwnedFd> open_slave(int master, const std::string& name) {
-  OwnedFd slave(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (!slave) slave = OwnedFd(open(name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (!slave) return os_error("cannot open", name);
-  return slave;
+Result<std::string> name_of(int master) {
+  unsigned number = 0;
+  if (ioctl(master, TIOCGPTN, &number) != 0) return os_error("cannot name", "a pseudoterminal");
+  return "/dev/pts/" + std::to_string(number);
+}
+
+Result<Spawned> spawn_inside(const PrivateDevpts& devpts, Program program, const Stdio& stdio) {
+  const PrivateDevpts::Entrance entrance(devpts, program.directory);
+  program.steps.insert(program.steps.begin(), &entrance);
+  return spawn(program, stdio);
+}
+
+Result<OwnedFd> open_host_master() {
+  OwnedFd master(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
+  if (!master) return os_error("cannot open", "a pseudoterminal (/dev/ptmx)");
+  return master;
 }
 
 // Erasing in canonical mode removes a character, not a byte of it: every client of ours speaks UTF-8.
@@ -43,22 +53,29 @@ std::size_t index_of(ControlCharacter which) {
 
 }  // namespace
 
-Result<Started> KernelPty::start(boost::asio::io_context& context, const Program& program, WindowSize size) {
-  OwnedFd master(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
-  if (!master) return os_error("cannot open", "a pseudoterminal (/dev/ptmx)");
-  if (unlockpt(master.get()) != 0) return os_error("cannot unlock", "a pseudoterminal");
-  char name[64];
-  if (ptsname_r(master.get(), name, sizeof name) != 0) return os_error("cannot name", "a pseudoterminal");
-  FARPTY_ASSIGN(slave, open_slave(master.get(), name));
+Result<OwnedFd> open_slave(int master, SlaveBy by) {
+  if (unlockpt(master) != 0) return os_error("cannot unlock", "a pseudoterminal");
+  FARPTY_ASSIGN(name, name_of(master));
+  OwnedFd slave(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!slave && by == SlaveBy::kMasterElseName) slave = OwnedFd(open(name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!slave) return os_error("cannot open", name);
+  return slave;
+}
+
+Result<Started> KernelPty::start(boost::asio::io_context& context, const PrivateDevpts* devpts, const Program& program,
+                                 WindowSize size) {
+  FARPTY_ASSIGN(master, devpts != nullptr ? devpts->open_master() : open_host_master());
+  const SlaveBy by = devpts != nullptr ? SlaveBy::kMaster : SlaveBy::kMasterElseName;
+  FARPTY_ASSIGN(slave, open_slave(master.get(), by));
+  FARPTY_ASSIGN(name, name_of(master.get()));
   FARPTY_TRY(set_iutf8(slave.get(), name));
 
   FARPTY_ASSIGN(readiness, Readiness::watch(context, master.get()));
-  std::unique_ptr<KernelPty> pty(new KernelPty(context, std::move(master), name));
+  std::unique_ptr<KernelPty> pty(new KernelPty(context, std::move(master), name, by));
   pty->readiness_ = std::move(readiness);
   FARPTY_TRY(pty->resize(size));
-  FARPTY_ASSIGN(
-      spawned,
-      spawn(program, {.in = slave.get(), .out = slave.get(), .err = slave.get(), .controlling = Controlling::kYes}));
+  const Stdio stdio{.in = slave.get(), .out = slave.get(), .err = slave.get(), .controlling = Controlling::kYes};
+  FARPTY_ASSIGN(spawned, devpts != nullptr ? spawn_inside(*devpts, program, stdio) : spawn(program, stdio));
   return Started{.terminal = std::move(pty), .child = std::move(spawned)};
 }
 
@@ -79,7 +96,7 @@ Transfer KernelPty::write(Bytes from) {
 
 void KernelPty::end_input() {
   if (!master_ || end_of_input_) return;
-  auto slave = open_slave(master_.get(), name_);
+  auto slave = open_slave(master_.get(), slave_by_);
   if (slave)
     end_of_input_.emplace(context_, master_.get(), std::move(*slave));
   else

@@ -7,13 +7,21 @@
 #include "base/owned_fd.hpp"
 #include "base/readiness.hpp"
 #include "pty/end_of_input.hpp"
+#include "pty/private_devpts.hpp"
 #include "pty/terminal.hpp"
 
 namespace farpty::pty {
 
+// A new pair's slave, unlocked: by its master (TIOCGPTPEER, ioctl_tty(2), Linux 4.13), which is right also where /dev/pts is
+// another mount's; on older kernels by its name, where that may be used.
+enum class SlaveBy { kMaster, kMasterElseName };
+Result<OwnedFd> open_slave(int master, SlaveBy by);
+
 class KernelPty final : public Terminal {
  public:
-  static Result<Started> start(boost::asio::io_context& context, const Program& program, WindowSize size);
+  // `devpts`: where the pair comes from and the program runs; null: from the host's own.
+  static Result<Started> start(boost::asio::io_context& context, const PrivateDevpts* devpts, const Program& program,
+                               WindowSize size);
 
   Transfer read(MutableBytes into) override;
   Transfer write(Bytes from) override;
@@ -29,13 +37,14 @@ class KernelPty final : public Terminal {
   void hangup() override;
 
  private:
-  KernelPty(boost::asio::io_context& context, OwnedFd master, std::string name)
-      : context_(context), master_(std::move(master)), name_(std::move(name)) {}
+  KernelPty(boost::asio::io_context& context, OwnedFd master, std::string name, SlaveBy by)
+      : context_(context), master_(std::move(master)), name_(std::move(name)), slave_by_(by) {}
 
   boost::asio::io_context& context_;
   OwnedFd master_;
   Readiness readiness_;  // after master_: gone before it is closed
   std::string name_;
+  SlaveBy slave_by_;
   std::optional<EndOfInput> end_of_input_;
 };
 

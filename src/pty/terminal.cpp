@@ -6,9 +6,11 @@
 
 namespace farpty::pty {
 
-Result<Started> start(boost::asio::io_context& context, TerminalKind kind, const Program& program, WindowSize size) {
-  switch (kind) {
-    case TerminalKind::kKernel: return KernelPty::start(context, program, size);
+Result<Started> start(boost::asio::io_context& context, const TerminalSource& source, const Program& program,
+                      WindowSize size) {
+  switch (source.kind) {
+    case TerminalKind::kKernel: return KernelPty::start(context, nullptr, program, size);
+    case TerminalKind::kDevpts: return KernelPty::start(context, source.devpts.get(), program, size);
     case TerminalKind::kEmulated: return EmulatedPty::start(context, program, size);
     case TerminalKind::kPipes: return Pipes::start(context, program);
   }

@@ -30,7 +30,16 @@ struct Transfer {
 // Characters that a terminal gives meaning to (termios(3), c_cc); which byte each is, the program decides.
 enum class ControlCharacter { kInterrupt, kQuit, kSuspend, kErase, kKill, kEndOfFile };
 
-enum class TerminalKind { kKernel, kEmulated, kPipes };
+enum class TerminalKind { kKernel, kDevpts, kEmulated, kPipes };
+
+class PrivateDevpts;
+
+// Which kind, and what it needs to be made from.
+struct TerminalSource {
+  TerminalSource(TerminalKind of) : kind(of) {}  // NOLINT(google-explicit-constructor): most kinds need nothing more
+  TerminalKind kind;
+  std::shared_ptr<const PrivateDevpts> devpts;  // of kDevpts; shared: terminals outlive a reload of the settings
+};
 
 class Terminal {
  public:
@@ -67,6 +76,7 @@ struct Started {
 };
 
 // Opens a terminal of the given kind and starts the program on it.
-Result<Started> start(boost::asio::io_context& context, TerminalKind kind, const Program& program, WindowSize size);
+Result<Started> start(boost::asio::io_context& context, const TerminalSource& source, const Program& program,
+                      WindowSize size);
 
 }  // namespace farpty::pty

@@ -47,7 +47,7 @@ struct Limits {
 
 struct Spec {
   pty::Program program;
-  pty::TerminalKind terminal = pty::TerminalKind::kKernel;
+  pty::TerminalSource terminal = pty::TerminalKind::kKernel;
   WindowSize size;
   Limits limits;
   pty::Rlimits rlimits;
