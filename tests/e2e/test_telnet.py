@@ -2,10 +2,10 @@
 
 import re
 import subprocess
-from collections.abc import Callable
 
 import pytest
 from kit import Screen, Server, need_program, serve, wait_until
+from kit.clients import CLIENTS, TELNET_CLIENTS
 from kit.compare import normalise
 from kit.peers import netcat
 from kit.server import base_environment
@@ -19,28 +19,16 @@ def serve_telnet(*program: str, **more):
     return serve("--", *program, listen=["telnet://127.0.0.1:0"], **more)
 
 
-Client = Callable[[str, str], list[str]]
-
-CLIENTS: dict[str, tuple[str, str, Client]] = {
-    "inetutils": ("telnet", "inetutils-telnet", lambda host, port: ["telnet", host, port]),
-    "inetutils-8bit": ("telnet", "inetutils-telnet", lambda host, port: ["telnet", "-8", host, port]),
-    "busybox": ("busybox", "busybox-static", lambda host, port: ["busybox", "telnet", host, port]),
-    "plink": ("plink", "putty-tools", lambda host, port: ["plink", "-telnet", "-batch", "-P", port, host]),
-}
 LIVE_WINDOW = ["inetutils", "inetutils-8bit", "plink"]  # busybox tells its size once
-TERM_OF = {"plink": "xterm"}  # plink says what it is configured to be, not what it runs on
 
 
-@pytest.fixture(params=CLIENTS)
+@pytest.fixture(params=TELNET_CLIENTS)
 def name(request) -> str:
-    program, package, _ = CLIENTS[request.param]
-    need_program(program, package)
     return request.param
 
 
 def log_in(server: Server, name: str, size: tuple[int, int] = (100, 30)) -> Screen:
-    host, port = server.address("telnet")
-    return Screen(CLIENTS[name][2](host, str(port)), size=size, environment=server.environment)
+    return Screen(CLIENTS[name].log_in(server), size=size, environment=server.environment)
 
 
 def wait_for_program(server: Server, name: str) -> None:
@@ -52,7 +40,7 @@ def test_a_shell_with_its_terminal_type_and_size(name):
     with serve_telnet(*BASH) as server, log_in(server, name) as screen:
         screen.wait_for(PROMPT)
         screen.line("echo type $TERM, size $(stty size)")
-        screen.wait_for(f"type {TERM_OF.get(name, 'xterm-256color')}, size 30 100")
+        screen.wait_for(f"type {CLIENTS[name].term}, size 30 100")
         screen.line("exit")
         assert screen.wait_exit() in (0, 1)  # inetutils calls a connection that the server closed a failure
 
@@ -123,7 +111,7 @@ def test_vim_looks_as_on_a_local_terminal(name):
     with serve_telnet(*vim) as server:
         with log_in(server, name, size=(80, 24)) as screen:
             far = [screen.snapshot() for _ in edit(screen)]
-        environment = base_environment(server.home) | {"TERM": TERM_OF.get(name, "xterm-256color")}
+        environment = base_environment(server.home) | {"TERM": CLIENTS[name].term}
         with Screen(vim, environment=environment, cwd=str(server.home)) as screen:
             near = [screen.snapshot() for _ in edit(screen)]
     assert [(normalise(text), cursor) for text, cursor in far] == [(normalise(text), cursor) for text, cursor in near]

@@ -22,6 +22,7 @@ class Process(NamedTuple):
     session: int
     state: str  # one letter of proc(5): R S D Z T ...
     name: str
+    foreground: int = -1  # the foreground group of its terminal; -1: it has none
 
 
 def read_process(pid: int) -> Process | None:
@@ -31,8 +32,8 @@ def read_process(pid: int) -> Process | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     name = text[text.index("(") + 1 : text.rindex(")")]  # may itself hold spaces and parentheses
-    state, parent, group, session = text[text.rindex(")") + 2 :].split()[:4]
-    return Process(pid, int(parent), int(group), int(session), state, name)
+    state, parent, group, session, _, foreground = text[text.rindex(")") + 2 :].split()[:6]
+    return Process(pid, int(parent), int(group), int(session), state, name, int(foreground))
 
 
 def all_processes() -> list[Process]:

@@ -1,11 +1,12 @@
 """A terminal that a test types on and reads: a local pty with a program on it, rendered by pyte.
 
-It answers what a real terminal answers (cursor position, device attributes), so size probes and vim see one. String
-sequences (OSC, DCS) are taken out before pyte, which would print them. `raw` keeps every byte for tests of the stream.
+It answers what a real terminal answers (cursor position, device attributes), so size probes and vim see one. What pyte does
+not know is taken out before it (FOREIGN). `raw` keeps every byte for tests of the stream.
 """
 
 import contextlib
 import fcntl
+import itertools
 import os
 import re
 import select
@@ -17,7 +18,7 @@ from collections.abc import Callable, Sequence
 
 import pyte
 
-from .processes import default_signals
+from .processes import default_signals, descendants
 from .wait import GENEROUS, wait_until
 
 KEYS = {
@@ -25,8 +26,12 @@ KEYS = {
     "Up": "\x1b[A", "Down": "\x1b[B", "Right": "\x1b[C", "Left": "\x1b[D", "Home": "\x1b[H", "End": "\x1b[F",
     "PageUp": "\x1b[5~", "PageDown": "\x1b[6~", "Delete": "\x1b[3~", "F1": "\x1bOP", "F10": "\x1b[21~",
 }
-STRINGS = re.compile(rb"\x1b[\]P_^X].*?(?:\x07|\x1b\\)", re.DOTALL)
-OPEN_STRING = re.compile(rb"\x1b(?:[\]P_^X][^\x07\x1b]*\x1b?)?\Z", re.DOTALL)
+CURSOR_KEY_MODE = 1 << 5  # DECCKM in pyte's words: private modes are shifted by 5
+FOREIGN = re.compile(rb"\x1b[\]P_^X].*?(?:\x07|\x1b\\)|\x1b\[[>=<][0-9;:]*[@-~]", re.DOTALL)
+"""What pyte would print or take for something else: strings (OSC, DCS), and control sequences of xterm's own, such as the
+secondary device attributes, which it would answer with the primary ones."""
+OPEN_END = re.compile(rb"\x1b(?:[\]P_^X][^\x07\x1b]*\x1b?|\[[>=<]?[0-9;:]*)?\Z", re.DOTALL)
+"""A sequence of which the rest has not come yet."""
 
 
 def _begin() -> None:
@@ -55,7 +60,7 @@ class _Emulator(pyte.Screen):
         self._answer(data.encode())
 
     def select_graphic_rendition(self, *attributes: int, private: bool = False) -> None:
-        """pyte does not know xterm's modifyOtherKeys (CSI > 4 ; 2 m, from vim), which is no rendition."""
+        """pyte does not know that CSI ? 4 m, from vim, is a question and no rendition."""
         if not private:
             super().select_graphic_rendition(*attributes)
 
@@ -78,6 +83,7 @@ class Screen:
         self._set_size()
         self.process = subprocess.Popen(list(argv), stdin=slave, stdout=slave, stderr=slave, env=environment, cwd=cwd,
                                         start_new_session=True, preexec_fn=_begin)
+        self.programs_of = self.process.pid  # the root of what runs here; the server's where this is a client of one
         self.tty = os.ttyname(slave)
         # Kept open, so that the terminal's settings can be read after the program's end.
         self.slave = slave
@@ -96,8 +102,12 @@ class Screen:
         self.send(text + "\r")
 
     def key(self, *names: str) -> None:
+        """Presses keys. What a cursor key sends depends on the mode that the program has set so far (DECCKM)."""
         for name in names:
-            self.send(key_bytes(name))
+            keys = key_bytes(name)
+            if CURSOR_KEY_MODE in self.emulator.mode and re.fullmatch(rb"\x1b\[[A-DFH]", keys):
+                keys = b"\x1bO" + keys[-1:]
+            self.send(keys)
 
     def resize(self, columns: int, lines: int) -> None:
         self.size = (columns, lines)
@@ -130,8 +140,8 @@ class Screen:
         return True
 
     def _render(self, data: bytes) -> None:
-        data = STRINGS.sub(b"", self._pending + data)
-        cut = OPEN_STRING.search(data)
+        data = FOREIGN.sub(b"", self._pending + data)
+        cut = OPEN_END.search(data)
         self._pending = data[cut.start():] if cut else b""
         self._stream.feed(data[: cut.start()] if cut else data)
 
@@ -151,6 +161,19 @@ class Screen:
 
     def snapshot(self) -> tuple[str, tuple[int, int]]:
         return self.text, self.cursor
+
+    def looks(self) -> list[str]:
+        """For each line the cells that do not look as by default: `columns colours and attributes`."""
+        plain = self.emulator.default_char[1:]
+        found = []
+        for line in range(self.emulator.lines):
+            row, runs = self.emulator.buffer[line], []
+            for look, cells in itertools.groupby(range(self.emulator.columns), lambda column: row[column][1:]):
+                columns = list(cells)
+                if look != plain:
+                    runs.append(f"{columns[0]}-{columns[-1]} " + " ".join(str(word) for word in look if word))
+            found.append(", ".join(runs))
+        return found
 
     def wait_for(self, what: "str | re.Pattern[str] | Callable[[Screen], object]", *, within: float = GENEROUS) -> str:
         """Waits until the screen holds a text, matches a pattern, or a predicate is true of it. Returns the screen's text."""
@@ -176,6 +199,16 @@ class Screen:
         """Waits until nothing has come for `quiet` seconds: for screens whose last byte has no mark of its own."""
         wait_until(lambda: not self.pump(quiet), "the screen to be still")
         return self.text
+
+    def wait_foreground(self, name: str) -> None:
+        """Waits until a program of this name runs in the foreground of its terminal: the shell has let go of it."""
+
+        def runs() -> bool:
+            self.pump(0)
+            return any(process.name == name and process.state not in "TZ" and process.group == process.foreground
+                       for process in descendants(self.programs_of))
+
+        wait_until(runs, f"{name} to run in the foreground", describe=lambda: self.text)
 
     # -- the terminal itself
 

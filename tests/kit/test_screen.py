@@ -35,6 +35,20 @@ def test_hides_string_sequences_also_when_cut_in_two():
         assert "title" not in screen.text and "544e" not in screen.text
 
 
+def test_secondary_attributes_are_not_answered_with_the_primary_ones():
+    ask = r"""stty raw -echo; printf '\033[>'; printf 'c\033[>4;2m\033[c'; IFS= read -r -d c answer; stty sane; printf 'got %q\n' "$answer" """
+    with Screen(["bash", "-c", ask + "; read -t 0 && echo more || echo no more"]) as screen:
+        screen.wait_for(r"got $'\E[?6'" + "\nno more")
+
+
+def test_cursor_keys_are_those_of_the_mode():
+    ask = r"""stty raw -echo; printf '\033[?1hready'; IFS= read -r -n 3 key; stty sane; printf 'got %q\n' "$key" """
+    with Screen(["bash", "-c", ask]) as screen:
+        screen.wait_for("ready")
+        screen.key("Down")
+        screen.wait_for(r"got $'\EOB'")
+
+
 def test_end_hangs_the_program_up():
     with Screen(["sleep", "1000"]) as screen:
         assert screen.attributes()[3] & termios.ECHO
