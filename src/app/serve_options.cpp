@@ -1,12 +1,10 @@
 #include "app/serve_options.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <toml.hpp>
 
+#include "app/config_file.hpp"
 #include "app/units.hpp"
 
 namespace farpty::app {
@@ -101,74 +99,46 @@ std::vector<Setting> make_settings() {
   };
 }
 
-std::unexpected<Error> at(const std::string& path, const toml::value& value, const std::string& key,
-                          std::string reason) {
-  return failure("cannot use", fmt::format("{}:{}: {}", path, value.location().line(), key), std::move(reason));
+Error at(const std::string& path, const ConfigEntry& entry, std::string reason) {
+  return failure("cannot use", fmt::format("{}:{}: {}", path, entry.line, entry.key), std::move(reason)).error();
 }
 
-// A TOML scalar as the text that the flag of the same name would have.
-std::optional<std::string> scalar_text(const toml::value& value) {
-  if (value.is_string()) return value.as_string().str;
-  if (value.is_integer()) return std::to_string(value.as_integer());
-  if (value.is_boolean()) return value.as_boolean() ? "true" : "false";
-  return std::nullopt;
-}
-
-Result<std::vector<std::string>> texts_of(const std::string& path, const std::string& key, const toml::value& value,
-                                          Kind kind) {
-  std::vector<std::string> texts;
-  if (value.is_array() && kind == Kind::kList) {
-    for (const toml::value& element : value.as_array()) {
-      if (!element.is_string()) return at(path, element, key, "it must be a list of strings");
-      texts.push_back(element.as_string().str);
-    }
-    return texts;
+// What kind of value a setting takes and the file does not give; empty: it fits.
+std::string misfit(const ConfigEntry& entry, Kind kind) {
+  using Form = ConfigEntry::Form;
+  switch (kind) {
+    case Kind::kSwitch: return entry.form == Form::kBoolean ? "" : "it must be true or false";
+    case Kind::kValue: return entry.form == Form::kScalar ? "" : "it must be a string or a number";
+    case Kind::kList:
+      return entry.form == Form::kScalar || entry.form == Form::kList ? "" : "it must be a string or a list of strings";
   }
-  const auto text = scalar_text(value);
-  if (!text || (kind == Kind::kSwitch) != value.is_boolean())
-    return at(path, value, key,
-              kind == Kind::kSwitch ? "it must be true or false"
-              : kind == Kind::kList ? "it must be a string or a list of strings"
-                                    : "it must be a string or a number");
-  texts.push_back(*text);
-  return texts;
+  return {};
 }
 
-Result<> apply_key(ServeOptions& options, const std::string& path, const std::string& key, const toml::value& value,
-                   const GivenFlags& flags) {
-  if (key == "program") {
-    FARPTY_ASSIGN(words, texts_of(path, key, value, Kind::kList));
-    options.program = std::move(words);
+Result<> apply_entry(ServeOptions& options, const std::string& path, const ConfigEntry& entry,
+                     const GivenFlags& flags) {
+  if (entry.key == "program") {
+    if (const auto wrong = misfit(entry, Kind::kList); !wrong.empty()) return std::unexpected(at(path, entry, wrong));
+    options.program = entry.texts;
     return {};
   }
   const auto& settings = serve_settings();
-  const auto setting = std::ranges::find(settings, key, &Setting::name);
+  const auto setting = std::ranges::find(settings, entry.key, &Setting::name);
   if (setting == settings.end())
-    return at(path, value, key, "there is no such setting (farpty serve --help lists them)");
+    return std::unexpected(at(path, entry, "there is no such setting (farpty serve --help lists them)"));
+  if (const auto wrong = misfit(entry, setting->kind); !wrong.empty()) return std::unexpected(at(path, entry, wrong));
   // A flag replaces the file's value, a whole list included.
   const bool given = std::ranges::any_of(flags, [&](const auto& flag) { return flag.first == &*setting; });
-  FARPTY_ASSIGN(texts, texts_of(path, key, value, setting->kind));
   ServeOptions scratch;
-  for (const std::string& text : texts)
+  for (const std::string& text : entry.texts)
     if (const auto done = setting->apply(given ? scratch : options, text); !done)
-      return at(path, value, key, done.error().message());
+      return std::unexpected(at(path, entry, done.error().message()));
   return {};
 }
 
 Result<> apply_file(ServeOptions& options, const std::string& path, const GivenFlags& flags) {
-  struct stat status{};
-  if (stat(path.c_str(), &status) != 0) return os_error("cannot read", path);
-  if (!S_ISREG(status.st_mode)) return failure("cannot read", path, "it is not a file");
-  try {
-    const toml::value root = toml::parse(path);
-    for (const auto& [key, value] : root.as_table()) FARPTY_TRY(apply_key(options, path, key, value, flags));
-  } catch (const toml::exception& broken) {
-    // Its text is a drawing of several lines; the first says what, and the location where.
-    const std::string what = broken.what();
-    return failure("cannot use", fmt::format("{}:{}", path, broken.location().line()), what.substr(0, what.find('\n')));
-  } catch (const std::exception& broken) {
-    return failure("cannot read", path, broken.what());
-  }
+  FARPTY_ASSIGN(entries, read_config_file(path));
+  for (const ConfigEntry& entry : entries) FARPTY_TRY(apply_entry(options, path, entry, flags));
   return {};
 }
 
