@@ -1,0 +1,274 @@
+#include "net/tls.hpp"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "auth/certificate.hpp"
+#include "base/check.hpp"
+#include "net/tls_callbacks.hpp"
+
+namespace farpty::net {
+
+namespace {
+
+constexpr std::size_t kRecord = 16 * 1024;                 // RFC 8446, 5.1
+constexpr unsigned char kPskSuiteNumber[] = {0x13, 0x01};  // RFC 8446, B.4
+
+Tls* tls_of(const SSL* ssl) { return static_cast<Tls*>(SSL_get_app_data(ssl)); }
+
+// A session that carries a secret as an external pre-shared key (RFC 8446, 4.2.11).
+SSL_SESSION* session_of(SSL* ssl, const auth::InvitationId& id, const auth::InvitationSecret& secret) {
+  const SSL_CIPHER* const suite = SSL_CIPHER_find(ssl, kPskSuiteNumber);
+  SSL_SESSION* const session = SSL_SESSION_new();
+  if (session == nullptr || suite == nullptr ||
+      SSL_SESSION_set1_master_key(session, reinterpret_cast<const unsigned char*>(secret.bytes().data()),
+                                  secret.bytes().size()) != 1 ||
+      SSL_SESSION_set_cipher(session, suite) != 1 || SSL_SESSION_set_protocol_version(session, TLS1_3_VERSION) != 1 ||
+      // Tells afterwards which of several offered keys was used.
+      SSL_SESSION_set1_ticket_appdata(session, id.bytes.data(), id.bytes.size()) != 1) {
+    SSL_SESSION_free(session);
+    return nullptr;
+  }
+  return session;
+}
+
+}  // namespace
+
+void Tls::Free::operator()(SSL* ssl) const { SSL_free(ssl); }
+
+int TlsCallbacks::verify(X509_STORE_CTX* store, void* /*unused*/) {
+  const auto* const ssl =
+      static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  Tls* const tls = tls_of(ssl);
+  const auto refuse = [&](std::string why) {
+    tls->why_ = std::move(why);
+    X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+    return 0;
+  };
+  if (tls->token_) return refuse("the server does not know this invitation: it showed a certificate instead");
+  const auto key = auth::public_key_of(X509_STORE_CTX_get0_cert(store));
+  if (!key) return refuse(key.error().message());
+  if (!tls->judge_.accepts(*key)) return refuse("its key is not accepted");
+  return 1;
+}
+
+int TlsCallbacks::select_alpn(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
+                              unsigned in_size, void* /*unused*/) {
+  for (unsigned i = 0; i < in_size; i += 1U + in[i]) {
+    if (i + 1U + in[i] > in_size) break;
+    if (std::string_view(reinterpret_cast<const char*>(in + i + 1), in[i]) != kAlpn) continue;
+    *out = in + i + 1;
+    *out_size = in[i];
+    return SSL_TLSEXT_ERR_OK;
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+int TlsCallbacks::find_psk(SSL* ssl, const unsigned char* identity, std::size_t size, SSL_SESSION** session) {
+  *session = nullptr;
+  const auto id = auth::InvitationId::parse_psk_identity(std::as_bytes(std::span(identity, size)));
+  if (!id) return 1;
+  if (const auto* secret = tls_of(ssl)->judge_.secret_of(*id)) *session = session_of(ssl, *id, *secret);
+  return 1;  // none: the handshake goes on without it, and fails for want of a certificate
+}
+
+int TlsCallbacks::use_psk(SSL* ssl, const EVP_MD* digest, const unsigned char** identity, std::size_t* size,
+                          SSL_SESSION** session) {
+  *session = nullptr;
+  const Tls* const tls = tls_of(ssl);
+  if (!tls->token_) return 1;
+  // After a HelloRetryRequest OpenSSL says which hash it wants; ours is the only suite that is offered.
+  if (digest != nullptr && EVP_MD_get_size(digest) != 32) return 0;
+  static thread_local std::string name;  // OpenSSL copies it before it calls again
+  name = tls->token_->id.psk_identity();
+  *session = session_of(ssl, tls->token_->id, tls->token_->secret);
+  if (*session == nullptr) return 0;
+  *identity = reinterpret_cast<const unsigned char*>(name.data());
+  *size = name.size();
+  return 1;
+}
+
+// A BIO on the caller's memory: BIO_s_mem would keep what it has grown to.
+BIO_METHOD* TlsCallbacks::bio() {
+  static BIO_METHOD* const method = [] {
+    BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "farpty");
+    BIO_meth_set_create(made, [](BIO* bio) {
+      BIO_set_init(bio, 1);
+      return 1;
+    });
+    BIO_meth_set_read_ex(made, [](BIO* bio, char* into, std::size_t size, std::size_t* count) {
+      auto& in = static_cast<Tls*>(BIO_get_data(bio))->in_;
+      BIO_clear_retry_flags(bio);
+      *count = std::min(size, in.size());
+      if (*count == 0) {
+        BIO_set_retry_read(bio);
+        return 0;
+      }
+      std::memcpy(into, in.data(), *count);
+      in = in.subspan(*count);
+      return 1;
+    });
+    BIO_meth_set_write_ex(made, [](BIO* bio, const char* from, std::size_t size, std::size_t* count) {
+      auto* const out = static_cast<Tls*>(BIO_get_data(bio))->out_;
+      FARPTY_CHECK(out != nullptr);
+      const Bytes bytes = as_bytes({from, size});
+      out->insert(out->end(), bytes.begin(), bytes.end());
+      *count = size;
+      return 1;
+    });
+    BIO_meth_set_ctrl(made, [](BIO*, int command, long, void*) -> long { return command == BIO_CTRL_FLUSH ? 1 : 0; });
+    return made;
+  }();
+  return method;
+}
+
+Result<std::unique_ptr<Tls>> Tls::make(const TlsContext& context, Role role, TlsJudge& judge) {
+  std::unique_ptr<Tls> tls(new Tls(role, judge));
+  tls->ssl_.reset(SSL_new(context.get()));
+  BIO* const bio = tls->ssl_ ? BIO_new(TlsCallbacks::bio()) : nullptr;
+  if (bio == nullptr) return auth::openssl_error("cannot set up", "TLS");
+  BIO_set_data(bio, tls.get());
+  SSL_set_bio(tls->ssl_.get(), bio, bio);
+  SSL_set_app_data(tls->ssl_.get(), tls.get());
+  if (role == Role::kServer)
+    SSL_set_accept_state(tls->ssl_.get());
+  else
+    SSL_set_connect_state(tls->ssl_.get());
+  return tls;
+}
+
+Result<std::unique_ptr<Tls>> Tls::server(const TlsContext& context, TlsJudge& judge) {
+  return make(context, Role::kServer, judge);
+}
+
+Result<std::unique_ptr<Tls>> Tls::client(const TlsContext& context, TlsJudge& judge, const auth::Token* token) {
+  FARPTY_ASSIGN(tls, make(context, Role::kClient, judge));
+  if (token != nullptr) {
+    tls->token_ = std::make_unique<auth::Token>(auth::Token{.id = token->id, .secret = token->secret.copy()});
+    SSL_set_psk_use_session_callback(tls->ssl_.get(), &TlsCallbacks::use_psk);
+    if (SSL_set_ciphersuites(tls->ssl_.get(), kPskSuite) != 1) return auth::openssl_error("cannot set up", "TLS");
+  }
+  return tls;
+}
+
+Tls::~Tls() = default;
+
+Result<> Tls::begin(std::vector<std::byte>& out) {
+  out_ = &out;
+  auto done = shake_hands();
+  out_ = nullptr;
+  return done;
+}
+
+Result<> Tls::shake_hands() {
+  ERR_clear_error();
+  const int done = SSL_do_handshake(ssl_.get());
+  if (done != 1) {
+    if (SSL_get_error(ssl_.get(), done) == SSL_ERROR_WANT_READ) return {};
+    return broken();
+  }
+  return identify();
+}
+
+// The handshake is over: is it the one that was wanted? Nothing was handed out yet.
+Result<> Tls::identify() {
+  const unsigned char* protocol = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &protocol, &size);
+  const auto refuse = [this](std::string why) {
+    why_ = std::move(why);
+    return broken();
+  };
+  if (protocol == nullptr || std::string_view(reinterpret_cast<const char*>(protocol), size) != kAlpn)
+    return refuse("it does not speak farpty/1 (ALPN)");
+  const bool by_psk = SSL_session_reused(ssl_.get()) == 1;
+  const X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
+  if (token_ && (!by_psk || certificate != nullptr)) return refuse("it did not use the invitation");
+  if (by_psk) {
+    void* id = nullptr;
+    std::size_t id_size = 0;
+    auth::InvitationId invitation;
+    if (certificate != nullptr || (role_ == Role::kClient && !token_) ||
+        SSL_SESSION_get0_ticket_appdata(SSL_get_session(ssl_.get()), &id, &id_size) != 1 ||
+        id_size != invitation.bytes.size())
+      return refuse("it resumed what was never begun");
+    std::memcpy(invitation.bytes.data(), id, id_size);
+    invitation_ = invitation;
+  } else {
+    auto key = auth::public_key_of(certificate);
+    if (!key) return refuse(key.error().message());
+    peer_key_ = *key;
+  }
+  established_ = true;
+  return {};
+}
+
+std::unexpected<Error> Tls::broken() {
+  failed_ = true;
+  std::string reason = std::exchange(why_, {});
+  if (reason.empty()) {
+    const unsigned long code = ERR_peek_last_error();
+    const char* const text = code != 0 ? ERR_reason_error_string(code) : nullptr;
+    reason = text != nullptr ? text : "the other end broke off";
+  }
+  ERR_clear_error();
+  return failure("TLS", "", std::move(reason));
+}
+
+Result<> Tls::receive(Bytes wire, std::vector<std::byte>& plain, std::vector<std::byte>& out) {
+  if (failed_) return failure("TLS", "", "it has failed before");
+  in_ = wire;
+  out_ = &out;
+  const auto step = [&]() -> Result<> {
+    if (!established_) FARPTY_TRY(shake_hands());
+    while (established_ && !peer_closed_) {
+      const std::size_t before = plain.size();
+      plain.resize(before + kRecord);
+      std::size_t count = 0;
+      ERR_clear_error();
+      const int done = SSL_read_ex(ssl_.get(), plain.data() + before, kRecord, &count);
+      plain.resize(before + (done == 1 ? count : 0));
+      if (done == 1) continue;
+      switch (SSL_get_error(ssl_.get(), done)) {
+        case SSL_ERROR_WANT_READ: return {};
+        case SSL_ERROR_ZERO_RETURN: peer_closed_ = true; return {};
+        default: return broken();
+      }
+    }
+    return {};
+  };
+  auto done = step();
+  out_ = nullptr;
+  in_ = {};
+  return done;
+}
+
+Result<> Tls::send(Bytes plain, std::vector<std::byte>& out) {
+  FARPTY_CHECK(established_);
+  out_ = &out;
+  Result<> result;
+  while (!plain.empty() && result) {
+    std::size_t count = 0;
+    ERR_clear_error();
+    if (failed_ || SSL_write_ex(ssl_.get(), plain.data(), plain.size(), &count) != 1)
+      result = broken();
+    else
+      plain = plain.subspan(count);
+  }
+  out_ = nullptr;
+  return result;
+}
+
+void Tls::close(std::vector<std::byte>& out) {
+  if (failed_ || !established_) return;
+  out_ = &out;
+  ERR_clear_error();
+  SSL_shutdown(ssl_.get());
+  out_ = nullptr;
+}
+
+}  // namespace farpty::net

@@ -1,0 +1,91 @@
+// Tls: one end of a TLS 1.3 connection, as a transformation of bytes: what came from the socket goes in, what is to be sent
+// comes out. It has no socket and, between two calls, no buffers (SSL_MODE_RELEASE_BUFFERS, a BIO on the caller's memory).
+//
+// Who the other end is: a public key that it has proved to hold, or an invitation that both ends hold; never neither. What
+// that one may do is for others to say. Invariant: nothing is handed out before established() is true, and after an error
+// nothing more.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "auth/ed25519.hpp"
+#include "auth/token.hpp"
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "net/tls_context.hpp"
+
+namespace farpty::net {
+
+// What a handshake asks its owner. Called from inside Tls::receive().
+class TlsJudge {
+ public:
+  virtual ~TlsJudge() = default;
+
+  // A server's: the secret of an invitation; null: there is no such one. To be asked for it spends nothing.
+  virtual const auth::InvitationSecret* secret_of(const auth::InvitationId&) { return nullptr; }
+
+  // The other end's key, before it has proved to hold it. false ends the handshake. A server lets every key through here and
+  // refuses it with a message of its own, which a person can understand.
+  virtual bool accepts(const auth::PublicKey& key) = 0;
+};
+
+class Tls {
+ public:
+  // All are borrowed and outlive it; `token` is a client's invitation, copied.
+  static Result<std::unique_ptr<Tls>> server(const TlsContext& context, TlsJudge& judge);
+  static Result<std::unique_ptr<Tls>> client(const TlsContext& context, TlsJudge& judge, const auth::Token* token);
+  Tls(const Tls&) = delete;
+  Tls& operator=(const Tls&) = delete;
+  ~Tls();
+
+  // Appends to `out` what begins a client's handshake.
+  Result<> begin(std::vector<std::byte>& out);
+
+  // Takes what the socket gave: appends what the other end said to `plain`, and what is to be sent to `out`, an alert on
+  // errors too. An error is final.
+  Result<> receive(Bytes wire, std::vector<std::byte>& plain, std::vector<std::byte>& out);
+
+  // Appends `plain`, encrypted, to `out`. Only when established.
+  Result<> send(Bytes plain, std::vector<std::byte>& out);
+  void close(std::vector<std::byte>& out);  // nothing more will be sent
+
+  [[nodiscard]] bool established() const { return established_; }
+  [[nodiscard]] bool peer_closed() const { return peer_closed_; }
+
+  // Who the other end is; one of them is there when established.
+  [[nodiscard]] const std::optional<auth::PublicKey>& peer_key() const { return peer_key_; }
+  [[nodiscard]] const std::optional<auth::InvitationId>& invitation() const { return invitation_; }
+
+ private:
+  friend struct TlsCallbacks;
+  enum class Role { kClient, kServer };
+
+  Tls(Role role, TlsJudge& judge) : role_(role), judge_(judge) {}
+  static Result<std::unique_ptr<Tls>> make(const TlsContext& context, Role role, TlsJudge& judge);
+  Result<> shake_hands();
+  Result<> identify();
+  [[nodiscard]] std::unexpected<Error> broken();
+
+  struct Free {
+    void operator()(SSL* ssl) const;
+  };
+
+  Role role_;
+  TlsJudge& judge_;
+  std::unique_ptr<SSL, Free> ssl_;
+  std::unique_ptr<auth::Token> token_;
+  Bytes in_;                               // what is left of receive()'s `wire`
+  std::vector<std::byte>* out_ = nullptr;  // the caller's, during a call
+  bool established_ = false;
+  bool peer_closed_ = false;
+  bool failed_ = false;
+  std::string why_;  // a refusal of ours, in words
+  std::optional<auth::PublicKey> peer_key_;
+  std::optional<auth::InvitationId> invitation_;
+};
+
+}  // namespace farpty::net

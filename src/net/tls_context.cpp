@@ -1,0 +1,65 @@
+#include "net/tls_context.hpp"
+
+#include <openssl/ssl.h>
+
+#include <vector>
+
+#include "auth/certificate.hpp"
+#include "net/tls_callbacks.hpp"
+
+namespace farpty::net {
+
+void TlsContext::Free::operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+
+namespace {
+
+constexpr unsigned char kSessionContext[] =
+    "farpty";  // unset it is fatal with SSL_VERIFY_PEER when a session is resumed
+
+Result<SSL_CTX*> make(const SSL_METHOD* method) {
+  SSL_CTX* const context = SSL_CTX_new(method);
+  if (context == nullptr) return auth::openssl_error("cannot set up", "TLS");
+  SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
+  SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
+  SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_cert_verify_callback(context, &TlsCallbacks::verify, nullptr);
+  return context;
+}
+
+}  // namespace
+
+Result<> TlsContext::use(const auth::PrivateKey& key) {
+  FARPTY_ASSIGN(certificate, auth::make_certificate(key));
+  FARPTY_ASSIGN(private_key, auth::evp_key(key.seed()));
+  if (SSL_CTX_use_certificate(get(), certificate.get()) != 1 || SSL_CTX_use_PrivateKey(get(), private_key.get()) != 1)
+    return auth::openssl_error("cannot set up", "TLS with this key");
+  return {};
+}
+
+Result<TlsContext> TlsContext::server(const auth::PrivateKey& key) {
+  FARPTY_ASSIGN(made, make(TLS_server_method()));
+  TlsContext context(made);
+  FARPTY_TRY(context.use(key));
+  SSL_CTX_set_num_tickets(context.get(), 0);
+  SSL_CTX_set_session_id_context(context.get(), kSessionContext, sizeof kSessionContext - 1);
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  SSL_CTX_set_alpn_select_cb(context.get(), &TlsCallbacks::select_alpn, nullptr);
+  SSL_CTX_set_psk_find_session_callback(context.get(), &TlsCallbacks::find_psk);
+  return context;
+}
+
+Result<TlsContext> TlsContext::client(const auth::PrivateKey* key) {
+  FARPTY_ASSIGN(made, make(TLS_client_method()));
+  TlsContext context(made);
+  if (key != nullptr) FARPTY_TRY(context.use(*key));
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  std::vector<unsigned char> protocol = {static_cast<unsigned char>(kAlpn.size())};
+  protocol.insert(protocol.end(), kAlpn.begin(), kAlpn.end());
+  if (SSL_CTX_set_alpn_protos(context.get(), protocol.data(), static_cast<unsigned>(protocol.size())) != 0)
+    return auth::openssl_error("cannot set up", "TLS");
+  return context;
+}
+
+}  // namespace farpty::net

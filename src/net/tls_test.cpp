@@ -1,0 +1,261 @@
+#include "net/tls.hpp"
+
+#include <gtest/gtest.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <map>
+
+#include "auth/certificate.hpp"
+
+namespace farpty::net {
+namespace {
+
+struct Judge final : TlsJudge {
+  std::map<auth::InvitationId, auth::InvitationSecret> secrets;
+  bool accept = true;
+  std::optional<auth::PublicKey> seen;
+
+  const auth::InvitationSecret* secret_of(const auth::InvitationId& id) override {
+    const auto found = secrets.find(id);
+    return found == secrets.end() ? nullptr : &found->second;
+  }
+  bool accepts(const auth::PublicKey& key) override {
+    seen = key;
+    return accept;
+  }
+};
+
+struct End {
+  std::unique_ptr<Tls> tls;
+  std::vector<std::byte> plain, out;
+  std::string error;
+
+  void begin() {
+    if (const auto done = tls->begin(out); !done) error = done.error().reason;
+  }
+  void take(Bytes wire) {
+    if (const auto done = tls->receive(wire, plain, out); !done && error.empty()) error = done.error().reason;
+  }
+};
+
+// Carries bytes both ways, `piece` at a time, until nobody has anything to say.
+void carry(End& a, End& b, std::size_t piece = 100'000) {
+  while (!a.out.empty() || !b.out.empty()) {
+    for (auto* const pair : {&a, &b}) {
+      End& from = *pair;
+      End& to = pair == &a ? b : a;
+      const auto wire = std::exchange(from.out, {});
+      for (Bytes left = wire; !left.empty(); left = left.subspan(std::min(piece, left.size())))
+        to.take(left.first(std::min(piece, left.size())));
+    }
+  }
+}
+
+class TlsTest : public testing::Test {
+ protected:
+  auth::PrivateKey server_key_ = *auth::PrivateKey::generate();
+  auth::PrivateKey client_key_ = *auth::PrivateKey::generate();
+  TlsContext server_context_ = *TlsContext::server(server_key_);
+  TlsContext client_context_ = *TlsContext::client(&client_key_);
+  TlsContext keyless_context_ = *TlsContext::client(nullptr);
+  Judge server_judge_, client_judge_;
+  End server_, client_;
+
+  void shake(const TlsContext& client_context, const auth::Token* token, std::size_t piece = 100'000) {
+    server_ = {.tls = *Tls::server(server_context_, server_judge_)};
+    client_ = {.tls = *Tls::client(client_context, client_judge_, token)};
+    client_.begin();
+    carry(client_, server_, piece);
+  }
+  bool both_in() const { return server_.tls->established() && client_.tls->established(); }
+  auth::Token invite() {
+    auto token = *auth::make_token();
+    server_judge_.secrets.emplace(token.id, token.secret.copy());
+    return token;
+  }
+};
+
+TEST_F(TlsTest, BothEndsLearnEachOthersKey) {
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{100'000}}) {
+    shake(client_context_, nullptr, piece);
+    ASSERT_TRUE(both_in()) << server_.error << client_.error;
+    EXPECT_EQ(server_.tls->peer_key(), client_key_.public_key());
+    EXPECT_EQ(client_.tls->peer_key(), server_key_.public_key());
+    EXPECT_FALSE(server_.tls->invitation());
+  }
+}
+
+TEST_F(TlsTest, CarriesBytesAndTheEnd) {
+  shake(client_context_, nullptr);
+  const std::string text(100'000, 'x');
+  ASSERT_TRUE(client_.tls->send(as_bytes(text), client_.out));
+  client_.tls->close(client_.out);
+  carry(client_, server_, 1000);
+  EXPECT_EQ(as_text(server_.plain), text);
+  EXPECT_TRUE(server_.tls->peer_closed());
+}
+
+TEST_F(TlsTest, AClientThatRefusesTheServersKeyNeverFinishes) {
+  client_judge_.accept = false;
+  shake(client_context_, nullptr);
+  EXPECT_FALSE(server_.tls->established());
+  EXPECT_FALSE(client_.tls->established());
+  EXPECT_EQ(client_.error, "its key is not accepted");
+  EXPECT_EQ(client_judge_.seen, server_key_.public_key());
+}
+
+TEST_F(TlsTest, NobodyComesInWithNeitherKeyNorInvitation) {
+  shake(keyless_context_, nullptr);
+  EXPECT_FALSE(server_.tls->established());
+  EXPECT_NE(server_.error, "");
+}
+
+TEST_F(TlsTest, AnInvitationProvesBothEnds) {
+  const auto token = invite();
+  for (const auto* const context : {&keyless_context_, &client_context_}) {
+    shake(*context, &token);
+    ASSERT_TRUE(both_in()) << server_.error << client_.error;
+    EXPECT_EQ(server_.tls->invitation(), token.id);
+    EXPECT_FALSE(server_.tls->peer_key());
+    EXPECT_FALSE(client_.tls->peer_key());
+    EXPECT_FALSE(client_judge_.seen);  // no certificate came
+  }
+}
+
+TEST_F(TlsTest, TheIdentityTravelsInClearAndIsNotTheSecret) {
+  const auto token = invite();
+  client_ = {.tls = *Tls::client(keyless_context_, client_judge_, &token)};
+  client_.begin();
+  const std::string_view hello = as_text(client_.out);
+  EXPECT_TRUE(hello.contains(token.id.psk_identity()));
+  EXPECT_FALSE(hello.contains(as_text(token.secret.bytes())));
+  const auto text = auth::token_text(token);
+  EXPECT_FALSE(hello.contains(as_text(Bytes(text).subspan(text.size() / 2))));
+}
+
+// In the clear part of the ClientHello: the list of suites is just the one (RFC 8446, 4.1.2). OpenSSL adds a signal that is
+// none: TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746, 3.3).
+TEST_F(TlsTest, WithAnInvitationOnlyTheSuiteIsOfferedThatUsesIt) {
+  const auto token = invite();
+  client_ = {.tls = *Tls::client(keyless_context_, client_judge_, &token)};
+  client_.begin();
+  const Bytes hello = client_.out;
+  const std::size_t session_id = 5 + 4 + 2 + 32;
+  const std::size_t suites = session_id + 1 + std::to_integer<std::size_t>(hello[session_id]);
+  EXPECT_EQ(as_text(hello.subspan(suites, 6)), std::string_view("\x00\x04\x13\x01\x00\xff", 6));
+}
+
+TEST_F(TlsTest, AWrongSecretIsRefused) {
+  auto token = invite();
+  token.secret.bytes()[3] ^= std::byte{1};
+  shake(keyless_context_, &token);
+  EXPECT_FALSE(server_.tls->established());
+  EXPECT_FALSE(client_.tls->established());
+}
+
+TEST_F(TlsTest, AnUnknownInvitationIsRefusedByBothEnds) {
+  const auto token = *auth::make_token();
+  shake(client_context_, &token);  // its key does not help it
+  EXPECT_FALSE(server_.tls->established());
+  EXPECT_FALSE(client_.tls->established());
+  EXPECT_EQ(client_.error, "the server does not know this invitation: it showed a certificate instead");
+  EXPECT_FALSE(client_judge_.seen);
+}
+
+// A server with a certificate and no pre-shared keys at all.
+TEST_F(TlsTest, AnImpostorWithACertificateIsRefused) {
+  SSL_CTX_set_psk_find_session_callback(server_context_.get(), nullptr);
+  SSL_CTX_set_verify(server_context_.get(), SSL_VERIFY_NONE, nullptr);
+  const auto token = *auth::make_token();
+  shake(keyless_context_, &token);
+  EXPECT_FALSE(client_.tls->established());
+  EXPECT_EQ(client_.error, "the server does not know this invitation: it showed a certificate instead");
+}
+
+// The trap itself: with OpenSSL's default suites the key would be passed over without a word.
+TEST_F(TlsTest, AServerThatPrefersAnotherSuiteStillUsesTheKey) {
+  SSL_CTX_set_options(server_context_.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_ciphersuites(server_context_.get(), "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256");
+  const auto token = invite();
+  shake(keyless_context_, &token);
+  EXPECT_TRUE(both_in());
+}
+
+TEST_F(TlsTest, ALookedUpInvitationIsNotYetAGuest) {
+  const auto token = invite();
+  server_ = {.tls = *Tls::server(server_context_, server_judge_)};
+  client_ = {.tls = *Tls::client(keyless_context_, client_judge_, &token)};
+  client_.begin();
+  server_.take(std::exchange(client_.out, {}));
+  EXPECT_FALSE(server_.tls->established());
+  EXPECT_FALSE(server_.tls->invitation());
+}
+
+TEST_F(TlsTest, OtherProtocolsAreRefused) {
+  // No ALPN.
+  SSL_CTX_set_alpn_protos(client_context_.get(), nullptr, 0);
+  shake(client_context_, nullptr);
+  EXPECT_FALSE(server_.tls->established());
+  EXPECT_EQ(server_.error, "it does not speak farpty/1 (ALPN)");
+  // Another one.
+  const unsigned char other[] = "\x08http/1.1";
+  SSL_CTX_set_alpn_protos(client_context_.get(), other, sizeof other - 1);
+  shake(client_context_, nullptr);
+  EXPECT_FALSE(server_.tls->established());
+  EXPECT_FALSE(client_.tls->established());
+}
+
+TEST_F(TlsTest, AServerWithoutTheProtocolIsRefused) {
+  SSL_CTX_set_alpn_select_cb(server_context_.get(), nullptr, nullptr);
+  shake(client_context_, nullptr);
+  EXPECT_FALSE(client_.tls->established());
+  EXPECT_EQ(client_.error, "it does not speak farpty/1 (ALPN)");
+}
+
+TEST_F(TlsTest, OlderTlsIsRefused) {
+  SSL_CTX_set_min_proto_version(client_context_.get(), TLS1_2_VERSION);
+  SSL_CTX_set_max_proto_version(client_context_.get(), TLS1_2_VERSION);
+  shake(client_context_, nullptr);
+  EXPECT_FALSE(server_.tls->established());
+}
+
+TEST_F(TlsTest, KeysOfAnotherKindAreRefused) {
+  // A certificate with an EC key.
+  EVP_PKEY* const key = EVP_EC_gen("P-256");
+  X509* const certificate = X509_new();
+  X509_set_version(certificate, X509_VERSION_3);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 1000);
+  X509_set_pubkey(certificate, key);
+  X509_sign(certificate, key, EVP_sha256());
+  ASSERT_EQ(SSL_CTX_use_certificate(keyless_context_.get(), certificate), 1);
+  ASSERT_EQ(SSL_CTX_use_PrivateKey(keyless_context_.get(), key), 1);
+  shake(keyless_context_, nullptr);
+  EXPECT_FALSE(server_.tls->established());
+  EXPECT_FALSE(server_judge_.seen);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+}
+
+TEST_F(TlsTest, ABitThatWasFlippedEndsIt) {
+  shake(client_context_, nullptr);
+  ASSERT_TRUE(client_.tls->send(as_bytes("hello"), client_.out));
+  client_.out[8] ^= std::byte{1};
+  server_.take(client_.out);
+  EXPECT_NE(server_.error, "");
+  EXPECT_TRUE(server_.plain.empty());
+  std::vector<std::byte> plain, out;
+  EXPECT_FALSE(server_.tls->receive(as_bytes("x"), plain, out));
+}
+
+TEST_F(TlsTest, NonsenseIsRefused) {
+  server_ = {.tls = *Tls::server(server_context_, server_judge_)};
+  server_.take(as_bytes("GET / HTTP/1.1\r\n\r\n"));
+  EXPECT_NE(server_.error, "");
+  EXPECT_FALSE(server_.tls->established());
+}
+
+}  // namespace
+}  // namespace farpty::net
