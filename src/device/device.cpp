@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "device/process_groups.hpp"
+#include "device/served_call.hpp"
 #include "device/tty_call.hpp"
 #include "ttycall/tty_ioctl.hpp"
 
@@ -19,7 +20,7 @@ Result<std::unique_ptr<Device>> Device::open(boost::asio::io_context& context, s
   FARPTY_ASSIGN(page, SharedPage::create());
   std::unique_ptr<Device> device(new Device(context, std::move(library), std::move(page)));
   FARPTY_ASSIGN(tty, Tty::open(context, device->page_));
-  device->ttys_.push_back(std::move(tty));
+  device->add(std::move(tty));
   auto* const self = device.get();
   FARPTY_ASSIGN(requests,
                 RequestSocket::open(context, [self](const std::shared_ptr<Asked>& asked) { self->handle(asked); }));
@@ -28,6 +29,29 @@ Result<std::unique_ptr<Device>> Device::open(boost::asio::io_context& context, s
 }
 
 Device::~Device() = default;
+
+void Device::add(std::unique_ptr<Tty> tty) {
+  tty->on_change = [this, number = tty->number()] { held_.changed(number); };
+  ttys_.push_back(std::move(tty));
+}
+
+Result<> Device::listen(OwnedFd listener) {
+  const auto serve = [this](std::shared_ptr<StoppedCall> call) { held_.take(std::move(call)); };
+  const auto unused = [this] { forget_later_.run([this] { forget_closed(); }); };
+  FARPTY_ASSIGN(made, Listener::open(context_, std::move(listener), serve, unused));
+  listeners_.push_back(std::move(made));
+  return {};
+}
+
+Outcome Device::look_at(const std::shared_ptr<StoppedCall>& call, Patience& patience) {
+  return ServedCall(*this, call, patience).run();
+}
+
+const NestedMaster* Device::master_of(int number) const {
+  const auto found =
+      std::ranges::find_if(masters_, [&](const auto& master) { return master->tty().number() == number; });
+  return found == masters_.end() ? nullptr : found->get();
+}
 
 void Device::add_environment(std::vector<std::string>& environment) const {
   std::erase_if(environment, [](const std::string& entry) { return entry.starts_with("FARPTY_TTY="); });
@@ -72,8 +96,21 @@ void Device::handle(const std::shared_ptr<Asked>& asked) {
     case ttycall::Operation::kOpenMaster: return open_master(*asked);
     case ttycall::Operation::kOrphaned:
       return asked->answer(is_orphaned(getpgid(asked->pid), getsid(asked->pid)) ? 1 : 0);
+    case ttycall::Operation::kUnserved: return asked->answer(is_news(asked->request.code) ? 1 : 0);
+    case ttycall::Operation::kListen: {
+      const auto listening = listen(asked->take_brought());
+      if (!listening) log::warn("{}", listening.error().message());
+      return asked->answer(listening ? 0 : -error::kInval);
+    }
   }
   asked->answer(-error::kInval);
+}
+
+// Whether nobody has been told of this yet (ttycall::Unserved).
+bool Device::is_news(std::uint32_t what) {
+  if (what >= told_.size() || told_[what]) return false;
+  told_[what] = true;
+  return true;
 }
 
 void Device::hand_out(Asked& asked, Tty& tty) {
@@ -114,7 +151,7 @@ void Device::open_master(Asked& asked) {
     return asked.answer(-error::kNospc);
   }
   (*tty)->set_attention(attention::kLocked, true);
-  ttys_.push_back(std::move(*tty));
+  add(std::move(*tty));
   masters_.push_back(std::move(*master));
   asked.answer(0, far.get());
 }
@@ -124,6 +161,7 @@ void Device::forget_closed() {
   for (const auto& master : masters_)
     if (master->closed()) gone.push_back(&master->tty());
   std::erase_if(masters_, [](const auto& master) { return master->closed(); });
+  std::erase_if(listeners_, [](const auto& listener) { return listener->unused(); });
   std::erase_if(ttys_, [&](const auto& tty) { return std::ranges::find(gone, tty.get()) != gone.end(); });
 }
 

@@ -4,6 +4,7 @@
 // Sessions do not see each other: /dev/pts/N is a number within one.
 #pragma once
 
+#include <bitset>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,7 +12,10 @@
 #include <boost/asio/io_context.hpp>
 
 #include "base/result.hpp"
+#include "device/held_calls.hpp"
+#include "device/listener.hpp"
 #include "device/nested_master.hpp"
+#include "device/nonblocking.hpp"
 #include "device/request_socket.hpp"
 #include "device/shared_page.hpp"
 #include "device/tty.hpp"
@@ -34,9 +38,16 @@ class Device {
   void prepare_session(pid_t leader) noexcept;
   void take_session(pid_t leader);
 
+  // Serves the programs whose calls a filter stops (ttycall/filter.hpp). `listener` is what seccomp(2) gave to who installed it.
+  Result<> listen(OwnedFd listener);
+
  private:
   Device(boost::asio::io_context& context, std::string library, SharedPage page)
-      : context_(context), library_(std::move(library)), page_(std::move(page)), forget_later_(context) {}
+      : context_(context),
+        library_(std::move(library)),
+        page_(std::move(page)),
+        held_(context, [this](const auto& call, Patience& patience) { return look_at(call, patience); }),
+        forget_later_(context) {}
 
   void handle(const std::shared_ptr<Asked>& asked);
   void open_own(Asked& asked);
@@ -47,15 +58,30 @@ class Device {
   [[nodiscard]] Tty* find(int number);
   // The controlling terminal of a session.
   [[nodiscard]] Tty* of_session(pid_t session);
+  void add(std::unique_ptr<Tty> tty);
+  [[nodiscard]] bool is_news(std::uint32_t what);
+
+  // For programs without the shim (served_call.hpp).
+  Outcome look_at(const std::shared_ptr<StoppedCall>& call, Patience& patience);
+  [[nodiscard]] const ttycall::Page& page() const { return page_.page(); }
+  [[nodiscard]] Nonblocking& nonblocking() { return nonblocking_; }
+  [[nodiscard]] const NestedMaster* master_of(int number) const;
+  [[nodiscard]] bool has_terminal(pid_t session) { return of_session(session) != nullptr; }
+  [[nodiscard]] bool is_token_start(std::uint64_t word) const { return requests_->is_token_start(word); }
 
   friend class TtyCall;
+  friend class ServedCall;
 
   boost::asio::io_context& context_;
   std::string library_;
   SharedPage page_;
+  std::bitset<8> told_;
+  Nonblocking nonblocking_;
+  HeldCalls held_;  // before ttys_, which tell it of changes
   std::vector<std::unique_ptr<Tty>> ttys_;
   std::vector<std::unique_ptr<NestedMaster>> masters_;  // of ttys_ but the first; after them: gone before
   std::unique_ptr<RequestSocket> requests_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
   Later forget_later_;
 };
 

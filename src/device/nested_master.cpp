@@ -1,5 +1,7 @@
 #include "device/nested_master.hpp"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -59,7 +61,16 @@ void NestedMaster::pump_output() {
     if (count < 0) return end();
     shown_.erase(shown_.begin(), shown_.begin() + count);
   }
-  if (tty_.abandoned() && !closed_now_) shutdown(near_.get(), SHUT_RDWR);  // poll(2) says POLLHUP
+  if (tty_.abandoned() && !closed_now_) {
+    ended_ = true;
+    shutdown(near_.get(), SHUT_RDWR);  // poll(2) says POLLHUP
+  }
+  tty_.tell_programs();
+}
+
+std::size_t NestedMaster::unread() const {
+  int waiting = 0;
+  return ioctl(near_.get(), SIOCOUTQ, &waiting) == 0 && waiting > 0 ? static_cast<std::size_t>(waiting) : 0;
 }
 
 void NestedMaster::end() {

@@ -26,6 +26,9 @@ class NestedMaster {
 
   [[nodiscard]] const Tty& tty() const { return tty_; }
   [[nodiscard]] bool closed() const { return closed_now_; }
+  // What the program has not read yet; and that nothing will follow it.
+  [[nodiscard]] std::size_t unread() const;
+  [[nodiscard]] bool ended() const { return ended_; }
 
  private:
   NestedMaster(Tty& tty, OwnedFd near, std::function<void()> closed)
@@ -41,6 +44,7 @@ class NestedMaster {
   std::vector<std::byte> typed_;  // read from the program, not yet taken by the tty
   std::vector<std::byte> shown_;  // read from the tty, not yet taken by the socket
   bool closed_now_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace farpty::device

@@ -6,10 +6,18 @@
 
 #include <sys/types.h>
 
+#include <functional>
+
 namespace farpty::device {
 
 // The session of a process group, 0 where the group has no process (any more).
 [[nodiscard]] pid_t session_of_group(pid_t group);
+
+// A process of the group, its leader where that lives; 0 where there is none.
+[[nodiscard]] pid_t member_of_group(pid_t group);
+
+// Calls `see` with the number of each process until it returns true; whether it did.
+bool any_process_number(const std::function<bool(pid_t)>& see);
 
 // No member has a parent in another group of the same session (exit.c: will_become_orphaned_pgrp).
 [[nodiscard]] bool is_orphaned(pid_t group, pid_t session);

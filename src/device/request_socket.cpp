@@ -105,6 +105,13 @@ Result<std::unique_ptr<RequestSocket>> RequestSocket::open(boost::asio::io_conte
 
 std::string RequestSocket::token_text() const { return hexadecimal(token_); }
 
+bool RequestSocket::is_token_start(std::uint64_t word) const {
+  std::uint64_t start = 0;
+  static_assert(sizeof start <= ttycall::kTokenSize);
+  std::memcpy(&start, token_.data(), sizeof start);
+  return start == word;
+}
+
 void RequestSocket::listen_on() {
   ready_.when_readable([this] { accept(); });
 }

@@ -47,6 +47,7 @@ class RequestSocket {
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::string token_text() const;
+  [[nodiscard]] bool is_token_start(std::uint64_t word) const;
 
  private:
   static constexpr std::size_t kMaxWaiting = 256;  // connected, and silent

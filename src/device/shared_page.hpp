@@ -22,6 +22,7 @@ class SharedPage {
   ~SharedPage();
 
   [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] const ttycall::Page& page() const { return *page_; }
 
   // A slot that nobody uses, or null.
   [[nodiscard]] ttycall::Slot* claim();

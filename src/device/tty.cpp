@@ -250,12 +250,33 @@ bool Tty::send_record() {
     record[0] = kEndOfFileMark;
     size = 1;
   }
-  return send(master_.get(), record.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+  if (send(master_.get(), record.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL) <= 0) return false;
+  tell_programs();
+  return true;
 }
 
 void Tty::end_marked_file() {
   if (!std::exchange(end_of_file_sent_, false)) return;
   set_attention(attention::kEndOfFile, false);
+}
+
+bool Tty::gives_lines() const { return reads_lines(termios()); }
+
+std::size_t Tty::sent_input() const {
+  int waiting = 0;
+  return ioctl(slave_.get(), FIONREAD, &waiting) == 0 && waiting > 0 ? static_cast<std::size_t>(waiting) : 0;
+}
+
+std::size_t Tty::unread_by_programs() const {
+  const std::size_t sent = sent_input();
+  return (end_of_file_sent_ && sent == 1 ? 0 : sent) + discipline_.unread();
+}
+
+bool Tty::take_end_of_file() {
+  std::byte mark;
+  if (!end_of_file_sent_ || recv(slave_.get(), &mark, 1, MSG_DONTWAIT) != 1) return false;
+  end_marked_file();
+  return true;
 }
 
 // What lies in the socket and nobody has read.
@@ -293,6 +314,7 @@ void Tty::set_termios(const tty::Termios& wanted) {
       if (on_settings) on_settings();
     });
   after_input();
+  tell_programs();
 }
 
 void Tty::set_size(ttycall::Winsize size) {
@@ -340,6 +362,7 @@ void Tty::mirror_control() {
   const ttycall::SlotChange change(slot_);
   slot_.sid = control_.session();
   slot_.fg_pgrp = control_.fg_pgrp();
+  tell_programs();
 }
 
 // -- the end
@@ -357,6 +380,7 @@ void Tty::hangup() {
   slave_.reset();  // from now on the last program's close can be seen
   run_drained();
   tell_output();
+  tell_programs();
 }
 
 void Tty::drop_output() {

@@ -65,6 +65,21 @@ class Tty final : private tty::MasterPort {
 
   [[nodiscard]] bool input_is_taken() const;
 
+  // -- the programs' side, for those that have no shim
+
+  // Called at once: something that a program may wait for has changed: input, settings, foreground, hang-up.
+  std::function<void()> on_change;
+  void tell_programs() const {
+    if (on_change) on_change();
+  }
+  // Reads return lines (or what the master side sent as one, under EXTPROC what there is).
+  [[nodiscard]] bool gives_lines() const;
+  // Bytes that lie in the socket; and what FIONREAD says.
+  [[nodiscard]] std::size_t sent_input() const;
+  [[nodiscard]] std::size_t unread_by_programs() const;
+  // Where the byte in the socket stands for an end of file: takes it away; whether it did.
+  bool take_end_of_file();
+
   // -- what ioctls do
 
   void set_termios(const tty::Termios& wanted);

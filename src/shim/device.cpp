@@ -110,7 +110,7 @@ struct Control {
   int descriptor;
 };
 
-constexpr int kUnix = 1, kSeqpacket = 5;
+constexpr int kUnix = 1, kSeqpacket = 5, kSocketLevel = 1, kRights = 1;
 
 long connect_to_device() {
   const long fd = call(__NR_socket, kUnix, kSeqpacket | kCloexec, 0);
@@ -122,6 +122,20 @@ long connect_to_device() {
   while (result == -error::kIntr);
   if (result >= 0) return fd;
   close(static_cast<int>(fd));
+  return result;
+}
+
+long send_request(int fd, const ttycall::Request& request, int brought) {
+  Iovec part{const_cast<ttycall::Request*>(&request), sizeof request};
+  Control control{sizeof(std::size_t) + 3 * sizeof(int), kSocketLevel, kRights, brought};
+  Message message{nullptr, 0, &part, 1, nullptr, 0, 0};
+  if (brought >= 0) {
+    message.control = &control;
+    message.control_size = sizeof control;
+  }
+  long result = 0;
+  do result = call(__NR_sendmsg, fd, address(&message), kNoSignal);
+  while (result == -error::kIntr);
   return result;
 }
 
@@ -182,10 +196,57 @@ const ttycall::Page* page() {
   return mapped;
 }
 
-long ask(ttycall::Request& request, ttycall::Answer& answer, Wait wait, int* descriptor, OnExec on_exec) {
+namespace {
+
+void sign(ttycall::Request& request) {
   request.magic = ttycall::kMagic;
   __builtin_memcpy(request.token, where.token, sizeof request.token);
-  // A handler that jumps out of here would leave the socket behind.
+}
+
+// A handler that jumps out of a conversation would leave the socket behind.
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    std::uint64_t all = ~std::uint64_t{0};
+    call(__NR_rt_sigprocmask, 0, address(&all), address(&before_), 8);
+  }
+  ~SignalsHeld() { call(__NR_rt_sigprocmask, 2, address(&before_), 0, 8); }
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+
+ private:
+  std::uint64_t before_ = 0;
+};
+
+}  // namespace
+
+std::uint64_t token_start() {
+  std::uint64_t start = 0;
+  __builtin_memcpy(&start, where.token, sizeof start);
+  return start;
+}
+
+long ask_with(ttycall::Request& request, ttycall::Answer& answer, long (*make)()) {
+  sign(request);
+  const SignalsHeld held;
+  const long connection = connect_to_device();
+  if (connection < 0) return connection;
+  const int fd = static_cast<int>(connection);
+  long result = make();
+  if (result >= 0) {
+    const int brought = static_cast<int>(result);
+    int none = -1;
+    result = send_request(fd, request, brought);
+    if (result >= 0) result = receive_answer(fd, answer, Wait::kShort, none);
+    if (result >= 0) result = answer.result;
+    close(brought);
+  }
+  close(fd);
+  return result;
+}
+
+long ask(ttycall::Request& request, ttycall::Answer& answer, Wait wait, int* descriptor, OnExec on_exec) {
+  sign(request);
   std::uint64_t all = ~std::uint64_t{0}, before = 0;
   const bool hold = wait == Wait::kShort;
   if (hold) call(__NR_rt_sigprocmask, 0, address(&all), address(&before), 8);
@@ -193,8 +254,7 @@ long ask(ttycall::Request& request, ttycall::Answer& answer, Wait wait, int* des
   long result = connect_to_device();
   if (result >= 0) {
     const int fd = static_cast<int>(result);
-    do result = send(fd, &request, sizeof request, kNoSignal);
-    while (result == -error::kIntr);
+    result = send_request(fd, request, -1);
     if (result >= 0) result = receive_answer(fd, answer, wait, handed_out);
     close(fd);
   }

@@ -31,4 +31,11 @@ enum class OnExec : unsigned char { kKeep, kClose };
 long ask(ttycall::Request& request, ttycall::Answer& answer, Wait wait, int* descriptor = nullptr,
          OnExec on_exec = OnExec::kKeep);
 
+// The start of the token, as the listener is asked with it (ttycall::kProbe).
+[[nodiscard]] std::uint64_t token_start();
+
+// Connects to the device and then calls `make`, which returns a descriptor to be sent with the request, or a negative errno.
+// What is to be sent may not be of use unless it arrives, hence the connection first. Returns as ask() does.
+long ask_with(ttycall::Request& request, ttycall::Answer& answer, long (*make)());
+
 }  // namespace farpty::shim

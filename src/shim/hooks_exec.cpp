@@ -5,6 +5,7 @@
 #include "shim/device.hpp"
 #include "shim/libc.hpp"
 #include "shim/syscall.hpp"
+#include "shim/unserved.hpp"
 #include "ttycall/text.hpp"
 #include "ttycall/tty_ioctl.hpp"
 
@@ -43,6 +44,7 @@ long execute(const char* path, char* const* arguments, char* const* environment)
     return call(__NR_execve, address(path), address(arguments), address(with));
   };
   if (device_variable() == nullptr) return run(environment);
+  prepare_to_execute(path);
   const Environment found = look(environment);
   if (found.has_library && found.has_device) return run(environment);
 

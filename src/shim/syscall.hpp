@@ -2,6 +2,8 @@
 //
 // Numbers come from the kernel's own header, which describes the kernel and no libc. Only calls that every architecture of
 // ours has (aarch64 has no open, stat, poll).
+// Where a filter stops a program's calls for the listener (ttycall/filter.hpp), these pass: their sixth argument says so. Its
+// register is cleared behind them, lest it says so of a call of the program's own.
 #pragma once
 
 #include <asm/unistd.h>
@@ -9,22 +11,28 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ttycall/filter.hpp"
+
 namespace farpty::shim {
 
+inline constexpr long kPasses = static_cast<long>(ttycall::kNotStopped);
+
 #if defined(__x86_64__)
-inline long call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0) {
+inline void clear_sixth() { asm volatile("xorl %%r9d, %%r9d" : : : "r9", "cc"); }
+inline long call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = kPasses) {
   register long r10 asm("r10") = d;
   register long r8 asm("r8") = e;
   register long r9 asm("r9") = f;
   long result;
-  asm volatile("syscall"
-               : "=a"(result)
-               : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-               : "rcx", "r11", "memory");
+  asm volatile("syscall\n\txorl %%r9d, %%r9d"
+               : "=a"(result), "+r"(r9)
+               : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+               : "rcx", "r11", "memory", "cc");
   return result;
 }
 #elif defined(__aarch64__)
-inline long call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0) {
+inline void clear_sixth() { asm volatile("mov x5, xzr" : : : "x5"); }
+inline long call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = kPasses) {
   register long x8 asm("x8") = number;
   register long x0 asm("x0") = a;
   register long x1 asm("x1") = b;
@@ -32,12 +40,15 @@ inline long call(long number, long a = 0, long b = 0, long c = 0, long d = 0, lo
   register long x3 asm("x3") = d;
   register long x4 asm("x4") = e;
   register long x5 asm("x5") = f;
-  asm volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+  asm volatile("svc 0\n\tmov x5, xzr" : "+r"(x0), "+r"(x5) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
   return x0;
 }
 #else
 #error "the shim knows x86_64 and aarch64"
 #endif
+
+// One that is stopped where a filter stops calls.
+inline long stopped_call(long number, long a, long b, long c) { return call(number, a, b, c, 0, 0, 0); }
 
 template <typename T>
 long address(T* pointer) {
@@ -73,10 +84,10 @@ inline long open_call(int folder, const char* path, int flags, unsigned mode) {
   return call(__NR_openat, folder, address(path), flags, static_cast<long>(mode));
 }
 inline long receive(int fd, void* to, std::size_t size, int flags) {
-  return call(__NR_recvfrom, fd, address(to), static_cast<long>(size), flags, 0, 0);
+  return call(__NR_recvfrom, fd, address(to), static_cast<long>(size), flags, 0);
 }
 inline long send(int fd, const void* from, std::size_t size, int flags) {
-  return call(__NR_sendto, fd, address(from), static_cast<long>(size), flags, 0, 0);
+  return call(__NR_sendto, fd, address(from), static_cast<long>(size), flags, 0);
 }
 // Milliseconds; negative: no limit.
 inline long poll_readable(int fd, int milliseconds) {

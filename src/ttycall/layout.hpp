@@ -54,8 +54,11 @@ struct Header {
   std::uint64_t socket_device = 0;  // st_dev of all sockets (sockfs)
   std::uint32_t slots = 0;          // slots ever used: look no further
   std::uint32_t attention = 0;      // attention::kOfWriters of any slot
-  std::uint8_t reserved[232] = {};
+  std::uint32_t options = 0;
+  std::uint8_t reserved[228] = {};
 };
+inline constexpr std::uint32_t kNoListener =
+    1;  // options: programs that the shim cannot serve are not to be listened to
 
 inline constexpr std::size_t kSlots = 255;
 

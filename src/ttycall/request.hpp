@@ -19,7 +19,20 @@ enum class Operation : std::uint32_t {
   kOpenSlave = 4,   // /dev/pts/`number`
   kOpenMaster = 5,  // /dev/ptmx
   kOrphaned = 6,    // is the caller's process group orphaned? result 1 or 0
+  kListen = 7,      // the descriptor that comes along is a seccomp listener: its program is to be served
+  kUnserved = 8,    // a program is executed that cannot be served, `code` says why; result 1 where that is news
 };
+
+enum class Unserved : std::uint32_t {
+  kForeign = 0,  // of another architecture
+  kGains = 1,    // set-user-ID: no library is preloaded
+  kRaw = 2,      // makes its system calls itself, and no listener can be had
+};
+
+// An ioctl(2) on descriptor -1 that the shim makes to ask whether the listener of its session hears this process: the third
+// argument is the start of the token. Without one it fails with EBADF. A number of type 'T' that no driver has.
+inline constexpr std::uint32_t kProbe = 0x54f1;
+inline constexpr std::int32_t kProbeAnswer = 0x6661;
 
 inline constexpr std::uint32_t kToMaster = 1;  // flags: the descriptor was the master's
 
