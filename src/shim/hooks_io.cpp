@@ -11,6 +11,8 @@ namespace {
 using namespace farpty::shim;
 namespace error = farpty::ttycall::error;
 
+constexpr int kMostParts = 1024;  // UIO_MAXIOV of <linux/uio.h>
+
 using Vectored = long (*)(int, const Iovec*, int, long, int);
 
 long vectored(const char* name, Vectored& next, int fd, const Iovec* parts, int count, bool& done) {
@@ -64,13 +66,25 @@ FARPTY_HOOK long __read_chk(int fd, void* to, std::size_t size, std::size_t room
 }
 FARPTY_HOOK long write(int fd, const void* from, std::size_t size) { return finish<long>(any_write(fd, from, size)); }
 
-// A terminal fills the parts one by one and stops where it runs dry; less than was asked for is an answer.
+// One read, laid out over the parts (read_write.c: do_iter_readv_writev). A line is never longer than this room; of raw bytes
+// less than was asked for is an answer.
 FARPTY_HOOK long readv(int fd, const Iovec* parts, int count) {
   Terminal terminal;
-  if (count <= 0 || !terminal.find(fd)) return finish<long>(read_through(fd, parts, count));
-  int first = 0;
-  while (first < count - 1 && parts[first].size == 0) ++first;
-  return finish<long>(read_terminal(terminal, parts[first].base, parts[first].size));
+  if (count <= 0 || count > kMostParts || !terminal.find(fd)) return finish<long>(read_through(fd, parts, count));
+  std::uint8_t bytes[4096];
+  std::size_t wanted = 0;
+  for (int i = 0; i < count && wanted < sizeof bytes; ++i) wanted += parts[i].size;
+  const long size = read_terminal(terminal, bytes, wanted < sizeof bytes ? wanted : sizeof bytes);
+  if (size <= 0) return finish<long>(size);
+  const std::uint8_t* from = bytes;
+  std::size_t left = static_cast<std::size_t>(size);
+  for (int i = 0; left > 0; ++i) {
+    const std::size_t piece = parts[i].size < left ? parts[i].size : left;
+    __builtin_memcpy(parts[i].base, from, piece);
+    from += piece;
+    left -= piece;
+  }
+  return size;
 }
 
 FARPTY_HOOK long writev(int fd, const Iovec* parts, int count) {
