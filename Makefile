@@ -24,9 +24,10 @@ check-%:
 	@scripts/bootstrap build test lint
 	@scripts/check $*
 
+# The programs of docs/emulated-terminal.md alone; a part of make test.
 emulated: all
 	@scripts/bootstrap build test
-	@/usr/bin/python3 -m pytest -q tests/e2e/test_emulated_programs.py tests/e2e/test_emulated_serve.py
+	@/usr/bin/python3 -m pytest -q tests/e2e/test_emulated_*.py
 
 tsan: check-tsan
 

@@ -8,6 +8,7 @@ import os
 
 import pytest
 from kit import farpty_binary as find_farpty
+from kit import need
 from kit import serve as run_server
 
 HANG = 120
@@ -20,6 +21,13 @@ STDERR = pytest.StashKey()
 def farpty_binary() -> str:
     """The path of the executable under test (FARPTY_BINARY, else build/release/farpty)."""
     return find_farpty()
+
+
+@pytest.fixture(params=[0, 1000], ids=["root", "user"])
+def uid(request):
+    """For tests that are done as root and as an ordinary user."""
+    need(request.param == os.getuid() or os.getuid() == 0, "root")
+    return request.param
 
 
 @pytest.fixture

@@ -1,289 +1,186 @@
-"""Programs on an emulated terminal, on a host without ptys: the same screens as on a kernel pty, as root and as a user."""
+"""Programs of all sorts on a terminal of ours, on a host without ptys: what they print is what they print on a kernel pty."""
 
-import os
 import re
+from pathlib import Path
 
 import pytest
-from kit import need, need_program
+from kit import Screen, need_program, wait_until
+from kit.compare import only
 from kit.emulated import assert_same_as_kernel
-from kit.screen import Screen
+from kit.paths import built
+from kit.processes import descendants
+from kit.shells import BASH, PROMPT, prompt_after, shell
 
-BASH = ["bash", "--norc", "--noprofile", "-i"]
-PROMPT = re.compile(r"\$ ?$")
+# A line of output, a part of a line that comes out when input is asked for, and a question on the terminal by name.
+STDIO = {
+    "python": ["/usr/bin/python3", "-c", r"""
+print("a line")
+line = input("a question? ")
+print("answer", line)
+with open("/dev/tty", "rb+", buffering=0) as tty:
+    tty.write(b"by name? ")
+    print("answer", tty.readline())
+"""],
+    "perl": ["perl", "-e", r"""
+print "a line\n";
+print "a question? ";
+my $line = <STDIN>;
+print "answer $line";
+open(my $tty, "+<", "/dev/tty") or die "no tty";
+syswrite($tty, "by name? ");
+$line = <$tty>;
+print "answer $line", -t STDIN ? "tty" : "none", "\n";
+"""],
+}
 
 
-@pytest.fixture(params=[0, 1000], ids=["root", "user"])
-def uid(request):
-    need(request.param or os.getuid() == 0, "root")
-    return request.param
-
-
-def shell(*lines):
-    """A dialogue: each line is typed, and the screen compared when the prompt is back."""
-
+@pytest.mark.parametrize("language", STDIO)
+def test_lines_of_output(uid, language):
     def dialogue(screen: Screen):
-        screen.wait_for(PROMPT)
-        for number, line in enumerate(lines):
-            screen.line(f"{line}; echo end{number}''")
-            screen.wait_for(re.compile(rf"^ *end{number}\n\$$", re.MULTILINE))
-            yield screen.wait_still(0.1)
-
-    return dialogue
-
-
-def test_stty_and_tty(uid):
-    assert_same_as_kernel(BASH, shell("stty -a", "stty size", "tty", "test -t 0 && echo yes", "stty -echo; stty echo",
-                                      "stty raw; stty -a | head -3; stty sane", "stty -a | grep -o iutf8"),
-                          more=[(re.compile("-iutf8"), "iutf8")], uid=uid, size=(100, 40))
-
-
-def test_where_the_terminal_is_not(uid):
-    assert_same_as_kernel(BASH, shell("tty </dev/null", "ls --color=auto / | head -1", "cat </dev/null", "setsid -w tty",
-                                      "setsid -w sh -c 'echo x >/dev/tty'", "env -i /usr/bin/tty", "echo to tty >/dev/tty",
-                                      "stty size </dev/tty", "test -c /dev/tty; echo $?", "test -c /dev/stdin; echo $?",
-                                      "stat -L -c '%F %t' /dev/tty"), uid=uid)
-
-
-def test_job_control(uid):
-    def dialogue(screen: Screen):
-        screen.wait_for(PROMPT)
-        screen.line("cat")
-        screen.wait_still(0.2)
-        screen.line("typed")
-        screen.wait_for("typed\ntyped")
+        screen.wait_for("a line")
+        screen.wait_for("a question?")
         yield
-        screen.key("C-z")
-        screen.wait_for("Stopped")
-        yield screen.wait_still(0.1)
-        screen.line("jobs; fg")
-        screen.wait_for(re.compile("fg\n.*\ncat", re.DOTALL))
-        screen.wait_still(0.1)
-        screen.line("again")
-        screen.wait_for("again\nagain")
-        screen.key("C-d")
+        screen.line("first")
+        screen.wait_for("by name?")
+        yield
+        screen.line("second")
+        assert screen.wait_exit() == 0
+        yield
+
+    assert_same_as_kernel(STDIO[language], dialogue, uid=uid)
+
+
+def play(uid: int, way: str, *answers: tuple[str, str]) -> None:
+    """ttyuser: each question (a regular expression) is waited for and answered."""
+
+    def dialogue(screen: Screen):
+        for question, keys in answers:
+            screen.wait_for(re.compile(question + " ?$"))
+            yield
+            if keys == "resize":
+                screen.resize(90, 30)
+            else:
+                screen.send(keys)
+        assert screen.wait_exit() == 0
+        yield
+
+    assert_same_as_kernel([built("ttyuser"), way], dialogue, uid=uid, size=(80, 30))
+
+
+def test_stdio_of_c(uid):
+    play(uid, "stdio", (r"a question\?", "first\r"), ("half", "\r"), (r"by name\?", "second\r"))
+
+
+def test_threads(uid):
+    play(uid, "threads", (r"line 0\?", "first\r"), (r"line 1\?", "second\r"))
+
+
+def test_vfork_and_posix_spawn(uid):
+    play(uid, "children")
+
+
+def test_interrupted_calls(uid):
+    play(uid, "signals", ("interrupt me", "\x03"), (r"then a line\?", "x\x1cline\r"), ("resize me", "resize"))
+
+
+def test_what_descriptors_say(uid):
+    play(uid, "calls", ("type a line:", "some words\r"), ("type three:", "123"))
+
+
+def test_make(uid):
+    """Parallel jobs see the terminal, their outputs are whole, and an interrupt ends all of them."""
+
+    def dialogue(screen: Screen):
         screen.wait_for(PROMPT)
-        screen.line("sleep 1000")
-        screen.wait_still(0.2)
+        screen.line("make -j4 -O 2>&1 | sort; make -s -j3 all | cat -A | sort")
+        screen.wait_for(prompt_after(r"piped\$(\n.*)*"))
+        yield
+        screen.line("clear; make -s -j2 ask")
+        screen.wait_for("what?")
+        screen.line("this")
+        screen.wait_for(prompt_after("said this"))
+        yield
+        screen.line("clear; make -s -j4 wait")
+        screen.wait_for(lambda screen: screen.text.count("waits") == 3)
         screen.key("C-c")
-        screen.wait_for("^C\n$")
+        screen.wait_for(prompt_after(r"make: .*(\n.*)*"))
+        wait_until(lambda: screen.pump(0) or not any(process.name == "sleep" for process in descendants(screen.process.pid)),
+                   "the interrupt to have ended all")
+        yield only("waits")  # what make says then depends on who dies first
+
+    makefile = """all: a b c d
+a b c d: ; @if test -t 1; then echo $@ terminal; else echo $@ piped; fi; if test -t 2; then echo $@ stderr; fi
+ask: ; @read -p 'what? ' x </dev/tty; echo said $$x
+wait: w1 w2 w3
+w1 w2 w3: ; @echo waits; sleep 1000
+.ONESHELL:
+SHELL = /bin/bash
+"""
+    assert_same_as_kernel(BASH, dialogue, uid=uid, prepare=lambda home: (home / "Makefile").write_text(makefile))
+
+
+def test_colours_on_a_terminal_only(uid):
+    def prepare(home: Path) -> None:
+        (home / "folder").mkdir()
+
+    def dialogue(screen: Screen):
+        screen.wait_for(PROMPT)
+        screen.line("ls --color=auto")
+        screen.wait_for(prompt_after(".*folder.*"))
+        screen.wait_for(lambda screen: b"\x1b[01;34mfolder" in screen.raw)
         yield
-        screen.line("echo $?; (read x; echo got $x) & sleep 0.3")
-        screen.wait_for(re.compile(r"sleep 0\.3\n(?:.*\n)*\[1\]\+.*\n\$$"))
-        screen.line("jobs")
-        screen.wait_for("Stopped")
-        yield screen.wait_still(0.2)
-        screen.line("fg")
-        screen.wait_still(0.2)
-        screen.line("line")
-        screen.wait_for("got line")
-        yield screen.wait_still(0.1)
-        screen.line("stty tostop; (echo from the background) & sleep 0.30")
-        screen.wait_for(re.compile(r"sleep 0\.30\n(?:.*\n)*\[1\]\+.*\n\$$"))
-        screen.line("jobs; stty -tostop; fg")
-        screen.wait_for("\nfrom the background")
-        yield screen.wait_still(0.1)
+        screen.line("ls --color=auto | cat -A; ls -C --color=auto >there; cat -A there; grep --color=auto x <<<axb")
+        screen.wait_for(prompt_after("axb"))
+        screen.wait_for(lambda screen: re.search(rb"a\x1b\[[^b]*\x1b\[K?x|a\x1b\[01;31m", screen.raw))
+        yield
+
+    assert_same_as_kernel(BASH, dialogue, uid=uid, prepare=prepare)
+
+
+def test_typed_ahead(uid):
+    """What is typed while nobody reads waits for whoever reads next."""
+
+    def dialogue(screen: Screen):
+        screen.wait_for(PROMPT)
+        screen.line("stty -echo; echo go; while ! test -e typed; do :; done; read a; cat; stty echo")
+        screen.wait_for(re.compile("^go$", re.MULTILINE))
+        screen.send("one\rtwo\rthree\x04\x04")
+        Path(f"/proc/{screen.process.pid}/cwd/typed").touch()
+        screen.wait_for(re.compile(r"two\nthree\$$"))
+        yield
+        screen.line("clear; echo $a")
+        screen.wait_for(prompt_after("^one"))
+        yield
 
     assert_same_as_kernel(BASH, dialogue, uid=uid)
 
 
-def test_line_editing_by_the_terminal(uid):
+def test_a_large_paste(uid):
+    """More than any queue holds: all of it arrives, once."""
+    lines = 3000
+
     def dialogue(screen: Screen):
         screen.wait_for("ready")
-        screen.wait_still(0.2)
-        screen.line("wrong\x7f\x7f\x7f\x7f\x7fri\x17one grüße\x7f\x7f two\x17three\x16\x03\tx\x7f\x7f")
-        screen.wait_still(0.1)
-        yield
-        screen.send("gone\x15kept \x12")
-        yield screen.wait_still(0.1)
-        screen.send("\x04\x04")
-        yield screen.wait_still(0.1)
-        screen.send("\x04")
-        screen.wait_for("end")
-        yield screen.wait_still(0.1)
-
-    assert_same_as_kernel(["sh", "-c", "stty iutf8; echo ready; cat -A; echo end; exec sleep 1000"], dialogue, uid=uid)
-
-
-def test_passwords(uid):
-    need_program("python3")
-    program = "read -s -p 'Password: ' x; echo; echo got $x; python3 -c 'import getpass; print(getpass.getpass())'; sleep 1000"
-
-    def dialogue(screen: Screen):
-        screen.wait_for("Password:")
-        screen.line("secret")
-        screen.wait_for("got secret\nPassword:")
-        yield
-        screen.line("other")
-        screen.wait_for("other")
+        screen.send("".join(f"line {n}\r" for n in range(lines)) + "\x04")
+        assert screen.wait_exit() == 0
         yield
 
-    assert_same_as_kernel(["bash", "-c", program], dialogue, uid=uid, environment={"PATH": "/usr/bin:/bin"})
+    assert_same_as_kernel(["sh", "-c", "stty -echo; echo ready; md5sum; stty echo"], dialogue, uid=uid)
 
 
-def test_vim(uid):
-    need_program("vim")
-
-    def dialogue(screen: Screen):
-        screen.wait_for("~")
-        screen.send("ihello wörld\r\x1b50ox\x1b")
-        screen.send("ggVGyp:set number\r")
-        screen.wait_for("1 hello wörld")
-        screen.send(":split\rGo€ end\x1b")
-        screen.wait_for("€ end")
-        screen.send("gg0:echo 'moment'\r")
-        screen.wait_for(lambda screen: screen.lines[-1] == "moment")
-        yield screen.wait_still()
-        screen.send(":!stty size; tty | sed 's/[0-9]*$/N/'\r")
-        screen.wait_for("Press ENTER")
-        yield screen.wait_still()
-        screen.send("\r\x1a")  # Ctrl-Z: vim has no shell above it here, it goes on
-        screen.send(":q!\r:q!\r")
-
-    assert_same_as_kernel(["vim", "-u", "NONE", "-n", "-c", "set encoding=utf-8 t_RV= t_u7="], dialogue, uid=uid)
-
-
-def test_vim_from_a_shell_and_back(uid):
-    need_program("vim")
+def test_the_program_ends(uid):
+    """Exit statuses, and output that is whole though the program is gone."""
+    need_program("seq", "coreutils")
 
     def dialogue(screen: Screen):
-        screen.wait_for(PROMPT)
-        screen.line("vim -u NONE -n -c 'set t_RV= t_u7='")
-        screen.wait_for("~")
-        screen.send("itext\x1b\x1a")
-        screen.wait_for("Stopped")
-        yield screen.wait_still()
-        screen.line("fg")
-        screen.wait_for(lambda screen: screen.lines[0] == "text")
-        yield screen.wait_still()
-        screen.send(":q!\r")
-        screen.wait_for(PROMPT)
-        yield screen.wait_still()
+        assert screen.wait_exit() == 3
+        yield
 
-    assert_same_as_kernel(BASH, dialogue, uid=uid)
+    assert_same_as_kernel(["sh", "-c", "seq 1 3000; exit 3"], dialogue, uid=uid)
 
 
-def test_less(uid):
-    def dialogue(screen: Screen):
-        screen.wait_for(PROMPT)
-        screen.line("seq 1 1000 | less")
-        screen.wait_for("23")
-        yield screen.wait_still()
-        screen.send("G")
-        screen.wait_for("1000")
-        yield screen.wait_still()
-        screen.send("g/500\r")
-        screen.wait_for("500")
-        yield screen.wait_still()
-        screen.send("q")
-        screen.wait_for(PROMPT)
-        yield screen.wait_still()
-
-    assert_same_as_kernel(BASH, dialogue, uid=uid)
-
-
-def test_python(uid):
-    def dialogue(screen: Screen):
-        screen.wait_for(">>>")
-        screen.line("import os, sys, termios, tty, pty")
-        screen.line("os.isatty(0), os.ttyname(0) == os.ctermid(), os.get_terminal_size().lines, sys.stdin.line_buffering")
-        screen.line("os.tcgetpgrp(0) == os.getpgrp(), os.tcgetattr(0) if 0 else len(termios.tcgetattr(0))")
-        screen.line("tty.setcbreak(0); x = os.read(0, 1)")
-        screen.wait_still(0.2)
-        screen.send("y")
-        screen.line("x")
-        screen.wait_for("b'y'")
-        yield screen.wait_still()
-        screen.key("C-c")
-        screen.wait_for("KeyboardInterrupt")
-        yield screen.wait_still()
-        screen.line("import curses; curses.wrapper(lambda w: (w.addstr(5, 5, 'curses'), w.getch()))")
-        screen.wait_for("     curses")
-        yield screen.wait_still()
-        screen.send("q")
-        screen.wait_for(re.compile(">>>$"))
-        yield screen.wait_still()
-
-    assert_same_as_kernel(["/usr/bin/python3", "-q"], dialogue, uid=uid, environment={"PYTHON_HISTORY": "/dev/null"})
-
-
-def test_a_pair_inside(uid):
-    """script, python's pty: programs that make terminals."""
-    assert_same_as_kernel(BASH, shell("script -qc 'stty size; test -t 0 && echo tty' /dev/null", "script -qc 'exit 3' /dev/null; echo $?",
-                                      "/usr/bin/python3 -c 'import pty; print(pty.spawn([\"sh\", \"-c\", \"test -t 1; echo $?\"]))'"),
-                          uid=uid)
-
-
-def test_tmux(uid):
-    need_program("tmux")
-
-    def dialogue(screen: Screen):
-        screen.wait_for(PROMPT)
-        screen.line("exec tmux -L test -f /dev/null new 'bash --norc --noprofile'")
-        screen.wait_for(re.compile(r"^bash-5.*\n", re.MULTILINE))
-        screen.line("PS1='$ '; test -t 0 && stty size; sleep 1000")
-        screen.wait_for("23 80")
-        screen.wait_still(0.2)
-        screen.key("C-z")
-        screen.wait_for("Stopped")
-        screen.key("C-b")
-        screen.send('"')
-        screen.wait_for("─" * 80)
-        screen.wait_for(lambda screen: screen.cursor[0] > 5)
-        screen.line("PS1='$ '; clear; stty size")
-        screen.wait_for("11 80")
-        yield screen.wait_still(0.5)
-        screen.line("exit")
-        screen.wait_for(lambda screen: "───" not in screen.text)
-        screen.line("fg")
-        screen.wait_still(0.3)
-        screen.key("C-c")
-        screen.wait_for("^C")
-        yield screen.wait_still(0.5)
-        screen.line("exec tmux -L test kill-server")
-        screen.wait_exit()
-
-    more = [(re.compile(r'".*" TIME .*'), "STATUS"), (re.compile(r"\[0\] .*"), "STATUS")]
-    assert_same_as_kernel(BASH, dialogue, uid=uid, more=more)
-
-
-def test_the_window_follows(uid):
-    def dialogue(screen: Screen):
-        screen.wait_for(PROMPT)
-        screen.line("trap 'echo now $(stty size)' WINCH; echo set")
-        screen.wait_for(re.compile(r"^set\n\$$", re.MULTILINE))
-        for columns, lines in [(70, 20), (120, 50), (80, 24)]:
-            screen.resize(columns, lines)
-            screen.wait_for(f"now {lines} {columns}")
-        yield screen.wait_still(0.2)
-
-    assert_same_as_kernel(BASH, dialogue, uid=uid)
-
-
-def test_a_flood_can_be_interrupted(uid):
-    def dialogue(screen: Screen):
-        screen.wait_for(PROMPT)
-        screen.line("yes | head -3; yes")
-        screen.wait_for("y\n" * 15)
-        screen.key("C-c")
-        screen.wait_for(lambda screen: screen.lines[screen.cursor[1]] == "$")
-        screen.line("clear; echo $?")
-        screen.wait_for("0\n$")
-        yield screen.wait_still(0.2)
-
-    assert_same_as_kernel(BASH, dialogue, uid=uid)
-
-
-def test_top(uid):
-    need_program("top")
-
-    def dialogue(screen: Screen):
-        screen.wait_for(PROMPT)
-        screen.line("top -d 0.3")
-        screen.wait_for("PID")
-        screen.send("q")
-        screen.wait_for(PROMPT)
-        screen.line("clear; stty -a | head -1")
-        screen.wait_for("rows 24")
-        yield screen.wait_still(0.2)
-
-    assert_same_as_kernel(BASH, dialogue, uid=uid)
+def test_shells_in_shells(uid):
+    assert_same_as_kernel(BASH, shell("sh -c 'sh -c \"stty size; tty\"'", "(stty size) | cat", "stty size | cat; cat /dev/null | stty size",
+                                      "echo x | (read y; echo $y; stty size </dev/tty)", "exec 3<>/dev/tty; echo to3 >&3; exec 3>&-",
+                                      "bash --norc -c 'set -m; sleep 0 & wait; echo done'", "nohup stty size 2>&1; ls nohup.out",
+                                      "timeout 5 stty size"), uid=uid, size=(80, 50))

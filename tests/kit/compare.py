@@ -19,7 +19,9 @@ from .screen import Screen
 from .server import Server, base_environment, farpty_binary, serve
 from .wait import wait_until
 
-Dialogue = Callable[[Screen], Iterator[object]]
+View = Callable[[str], str]
+"""What of a screen's text is compared; yielded by a dialogue at a moment at which programs show what changes (top)."""
+Dialogue = Callable[[Screen], Iterator[View | None]]
 
 DIFFERENCES = [
     (re.compile(r"/dev/pts/\d+|\bpts/\d+"), "TTY"),
@@ -39,6 +41,14 @@ def normalise(text: str, more: Sequence[tuple[re.Pattern[str], str]] = ()) -> st
     for pattern, replacement in [*DIFFERENCES, *more]:
         text = pattern.sub(replacement, text)
     return text
+
+
+def only(pattern: str) -> View:
+    """The lines that match, where they stand, without the numbers in them."""
+    wanted = re.compile(pattern)
+    number = re.compile(r" *\d+(\.\d+)?")
+    return lambda text: "\n".join(f"{n}: {number.sub(' N', line)}" for n, line in enumerate(text.split("\n"))
+                                  if wanted.search(line))
 
 
 def play(screen: Screen, dialogue: Dialogue) -> list[tuple[str, tuple[int, int]]]:
@@ -65,11 +75,13 @@ class Side:
                  more: Sequence[tuple[re.Pattern[str], str]]) -> None:
         self.name, self.screen, self.home, self.more = name, screen, home, more
         self.moments = dialogue(screen)
+        self.view: View | None = None
 
     def go_on(self) -> bool:
         """To the next moment of the dialogue; whether there is one."""
         try:
-            for _ in self.moments:
+            for view in self.moments:
+                self.view = view
                 return True
         except AssertionError as failure:
             raise AssertionError(f"{self.name}: {failure}") from failure
@@ -78,7 +90,8 @@ class Side:
     def picture(self) -> tuple[str, tuple[int, int], list[str]]:
         """Text, cursor, and what each line looks like."""
         text, cursor = self.screen.snapshot()
-        return normalise(text.replace(str(self.home), "HOME"), self.more), cursor, self.screen.looks()
+        text = normalise(text.replace(str(self.home), "HOME"), self.more)
+        return (text, cursor, self.screen.looks()) if self.view is None else (self.view(text), (0, 0), [])
 
 
 def assert_in_step(sides: Sequence[Side]) -> None:

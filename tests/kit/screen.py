@@ -69,8 +69,9 @@ class Screen:
     """A program on a terminal of its own. Use as a context manager: the end hangs the terminal up and reaps the program."""
 
     def __init__(self, argv: Sequence[str], *, size: tuple[int, int] = (80, 24), environment: dict[str, str] | None = None,
-                 cwd: str | None = None, answers: bool = True) -> None:
-        """`size` is columns, lines. `answers=False` is a dumb terminal: reports are never sent."""
+                 cwd: str | None = None, answers: bool = True, owner: int | None = None) -> None:
+        """`size` is columns, lines. `answers=False` is a dumb terminal: reports are never sent. `owner`: whose it is, as
+        login(1) gives it to its user."""
         self.size = size
         self.raw = b""
         self._pending = b""
@@ -80,6 +81,8 @@ class Screen:
         self._stream = pyte.ByteStream(self.emulator)
         self.master, slave = os.openpty()
         os.set_inheritable(slave, False)
+        if owner is not None:
+            os.fchown(slave, owner, -1)
         self._set_size()
         self.process = subprocess.Popen(list(argv), stdin=slave, stdout=slave, stderr=slave, env=environment, cwd=cwd,
                                         start_new_session=True, preexec_fn=_begin)
