@@ -47,12 +47,6 @@ Outcome Device::look_at(const std::shared_ptr<StoppedCall>& call, Patience& pati
   return ServedCall(*this, call, patience).run();
 }
 
-const NestedMaster* Device::master_of(int number) const {
-  const auto found =
-      std::ranges::find_if(masters_, [&](const auto& master) { return master->tty().number() == number; });
-  return found == masters_.end() ? nullptr : found->get();
-}
-
 void Device::add_environment(std::vector<std::string>& environment) const {
   std::erase_if(environment, [](const std::string& entry) { return entry.starts_with("FARPTY_TTY="); });
   environment.push_back("FARPTY_TTY=" + std::to_string(getpid()) + ":" + std::to_string(page_.fd()) + ":" +
@@ -77,7 +71,11 @@ void Device::take_session(pid_t leader) {
 }
 
 Tty* Device::find(int number) {
-  const auto found = std::ranges::find_if(ttys_, [&](const auto& tty) { return tty->number() == number; });
+  for (const auto& master : masters_)
+    if (master->tty().number() == number) master->catch_up();
+  const auto found = std::ranges::find_if(ttys_, [&](const auto& tty) {
+    return tty->number() == number && (!tty->hung_up() || tty == ttys_.front());  // devpts has no longer the others
+  });
   return found == ttys_.end() ? nullptr : found->get();
 }
 
@@ -94,6 +92,7 @@ void Device::handle(const std::shared_ptr<Asked>& asked) {
     case ttycall::Operation::kOpenTty: return open_own(*asked);
     case ttycall::Operation::kOpenSlave: return open_slave(*asked);
     case ttycall::Operation::kOpenMaster: return open_master(*asked);
+    case ttycall::Operation::kTakeStatus: return take_status(*asked);
     case ttycall::Operation::kOrphaned:
       return asked->answer(is_orphaned(getpgid(asked->pid), getsid(asked->pid)) ? 1 : 0);
     case ttycall::Operation::kUnserved: return asked->answer(is_news(asked->request.code) ? 1 : 0);
@@ -113,9 +112,32 @@ bool Device::is_news(std::uint32_t what) {
   return true;
 }
 
+// tty_io.c: tty_reopen, tty_open.
 void Device::hand_out(Asked& asked, Tty& tty) {
-  if (tty.hung_up()) return asked.answer(-error::kIo);
-  asked.answer(0, tty.slave());
+  if (tty.hung_up() || !tty.reopen()) return asked.answer(-error::kIo);
+  if ((tty.slot().attention & attention::kExclusive) != 0 && effective_uid(asked.pid) != 0)
+    return asked.answer(-error::kBusy);
+  const OwnedFd slave = tty.duplicate_slave(last_opener_);
+  if (!slave) return asked.answer(-error::kIo);
+  asked.answer(0, slave.get());
+  last_opener_ = asked.pid;
+  settle_slave(tty);
+}
+
+// The device's own slave end keeps the last close of the programs' from being seen. So it has one only of the session's first
+// terminal, which ends with its program, and of controlling terminals, whose leader's end is seen; and of one that nobody has
+// opened yet.
+void Device::settle_slave(Tty& tty) {
+  if (&tty == ttys_.front().get()) return;
+  if (tty.control().session() != 0 && tty.control().sees_leader())
+    tty.hold_slave();
+  else
+    tty.give_up_slave();
+}
+
+void Device::take_status(Asked& asked) {
+  Tty* const tty = find(asked.request.number);
+  asked.answer(tty == nullptr ? 0 : tty->take_packet_status());
 }
 
 void Device::open_own(Asked& asked) {
@@ -129,7 +151,10 @@ void Device::open_slave(Asked& asked) {
   Tty* const tty = find(asked.request.number);
   if (tty == nullptr) return asked.answer(-error::kNodev);
   if ((tty->slot().attention & attention::kLocked) != 0) return asked.answer(-error::kIo);
-  const bool noctty = (asked.request.value & O_NOCTTY) != 0;
+  const OwnedFd brought = asked.take_brought();
+  const Tty::Borrowed borrowed(*tty, brought.get());
+  const bool noctty =
+      (asked.request.value & O_NOCTTY) != 0 || (asked.request.value & O_ACCMODE) == O_WRONLY;  // FMODE_READ
   const pid_t session = getsid(asked.pid);
   if (!noctty && session == asked.pid && of_session(session) == nullptr && tty->control().session() == 0) {
     tty->control().take(session, getpgid(asked.pid));
@@ -151,18 +176,26 @@ void Device::open_master(Asked& asked) {
     return asked.answer(-error::kNospc);
   }
   (*tty)->set_attention(attention::kLocked, true);
+  (*tty)->on_session_end = [this, made = tty->get()] {
+    settle_slave(*made);
+    forget_later_.run([this] { forget_closed(); });
+  };
   add(std::move(*tty));
   masters_.push_back(std::move(*master));
   asked.answer(0, far.get());
 }
 
+// A terminal whose master is closed is kept until the leader of its session has ended, who is to be seen doing that.
 void Device::forget_closed() {
-  std::vector<const Tty*> gone;
-  for (const auto& master : masters_)
-    if (master->closed()) gone.push_back(&master->tty());
   std::erase_if(masters_, [](const auto& master) { return master->closed(); });
   std::erase_if(listeners_, [](const auto& listener) { return listener->unused(); });
-  std::erase_if(ttys_, [&](const auto& tty) { return std::ranges::find(gone, tty.get()) != gone.end(); });
+  std::erase_if(
+      ttys_, [&](const auto& tty) { return tty != ttys_.front() && tty->hung_up() && !tty->control().sees_leader(); });
+}
+
+NestedMaster* Device::master_of(const Tty& tty) {
+  const auto found = std::ranges::find_if(masters_, [&](const auto& master) { return &master->tty() == &tty; });
+  return found == masters_.end() ? nullptr : found->get();
 }
 
 }  // namespace farpty::device

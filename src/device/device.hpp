@@ -53,9 +53,12 @@ class Device {
   void open_own(Asked& asked);
   void open_slave(Asked& asked);
   void open_master(Asked& asked);
+  void take_status(Asked& asked);
   void hand_out(Asked& asked, Tty& tty);
+  void settle_slave(Tty& tty);
   void forget_closed();
   [[nodiscard]] Tty* find(int number);
+  [[nodiscard]] NestedMaster* master_of(const Tty& tty);
   // The controlling terminal of a session.
   [[nodiscard]] Tty* of_session(pid_t session);
   void add(std::unique_ptr<Tty> tty);
@@ -65,7 +68,6 @@ class Device {
   Outcome look_at(const std::shared_ptr<StoppedCall>& call, Patience& patience);
   [[nodiscard]] const ttycall::Page& page() const { return page_.page(); }
   [[nodiscard]] Nonblocking& nonblocking() { return nonblocking_; }
-  [[nodiscard]] const NestedMaster* master_of(int number) const;
   [[nodiscard]] bool has_terminal(pid_t session) { return of_session(session) != nullptr; }
   [[nodiscard]] bool is_token_start(std::uint64_t word) const { return requests_->is_token_start(word); }
 
@@ -80,6 +82,7 @@ class Device {
   HeldCalls held_;  // before ttys_, which tell it of changes
   std::vector<std::unique_ptr<Tty>> ttys_;
   std::vector<std::unique_ptr<NestedMaster>> masters_;  // of ttys_ but the first; after them: gone before
+  pid_t last_opener_ = 0;                               // who most likely has a slave end that the device gave up
   std::unique_ptr<RequestSocket> requests_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   Later forget_later_;

@@ -71,8 +71,21 @@ class DeviceTest : public testing::Test {
     EXPECT_GT(send(fd.get(), &request_, size, 0), 0);
     context_.restart();
     context_.poll();
-    const ssize_t count = recv(fd.get(), &answer_, sizeof answer_, MSG_DONTWAIT);
+    iovec part{.iov_base = &answer_, .iov_len = sizeof answer_};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const ssize_t count = recvmsg(fd.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (count != sizeof answer_) return std::nullopt;
+    received_.reset();
+    if (const cmsghdr* const header = CMSG_FIRSTHDR(&message); header != nullptr) {
+      int descriptor = -1;
+      std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+      received_.reset(descriptor);
+    }
     return answer_.result;
   }
   std::optional<int> ask_ioctl(std::uint32_t code, int argument = 0) {
@@ -88,6 +101,7 @@ class DeviceTest : public testing::Test {
   std::string name_, preload_;
   ttycall::Request request_{};
   ttycall::Answer answer_{};
+  OwnedFd received_;  // with the last answer
 };
 
 TEST_F(DeviceTest, the_library_comes_before_others) { EXPECT_EQ(preload_, "LD_PRELOAD=/lib/libfarpty.so:/other.so"); }
@@ -154,7 +168,7 @@ TEST_F(DeviceTest, the_foreground_group_belongs_to_the_session) {
   EXPECT_EQ(ask_ioctl(io::kTiocspgrp, 1), -error::kNotty);
   Control& control = device_->terminal().control();
   control.take(getsid(0), getpgrp());
-  EXPECT_EQ(ask_ioctl(io::kTiocspgrp, 1), -error::kSrch);
+  EXPECT_EQ(ask_ioctl(io::kTiocspgrp, 1), -error::kPerm);
   EXPECT_EQ(ask_ioctl(io::kTiocspgrp, -1), -error::kInval);
   EXPECT_EQ(ask_ioctl(io::kTiocspgrp, getpgrp()), 0);
   control.release();
@@ -191,15 +205,33 @@ TEST_F(DeviceTest, any_request_is_answered) {
 }
 
 TEST_F(DeviceTest, pairs_inside) {
+  const auto open_slave = [&] {
+    request_.operation = Operation::kOpenSlave;
+    request_.value = O_NOCTTY;
+    request_.flags = 0;
+    return ask();
+  };
   request_.operation = Operation::kOpenMaster;
   EXPECT_EQ(ask(), 0);
+  OwnedFd master = std::move(received_);
   request_.number = 1;
-  request_.operation = Operation::kOpenSlave;
-  request_.value = O_NOCTTY;
-  EXPECT_EQ(ask(), -error::kIo) << "locked";
+  EXPECT_EQ(open_slave(), -error::kIo) << "locked";
   request_.flags = ttycall::kToMaster;
-  EXPECT_EQ(ask_ioctl(io::kTiocsptlck, 0), -error::kIo)
-      << "its maker has closed it: so has this test, with each request";
+  EXPECT_EQ(ask_ioctl(io::kTiocsptlck, 0), 0);
+  EXPECT_EQ(open_slave(), 0);
+  OwnedFd slave = std::move(received_);
+  char byte = 0;
+  EXPECT_LT(recv(master.get(), &byte, 1, MSG_DONTWAIT), 0);
+  slave.reset();
+  context_.restart();
+  context_.poll();
+  EXPECT_EQ(recv(master.get(), &byte, 1, MSG_DONTWAIT), 1) << "the mark of the last close";
+  EXPECT_EQ(open_slave(), 0) << "opened again";
+  received_.reset();
+  master.reset();
+  context_.restart();
+  context_.poll();
+  EXPECT_EQ(open_slave(), -error::kNodev) << "its maker has closed it";
 }
 
 }  // namespace

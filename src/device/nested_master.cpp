@@ -10,8 +10,13 @@
 namespace farpty::device {
 
 namespace {
+
 constexpr std::size_t kPiece = 4096;
-}
+// What waits for the maker is out of reach of a flush and of Ctrl-C: about as much as the kernel's buffers hold (n_tty.c:
+// N_TTY_BUF_SIZE, and 8 KiB before it). The kernel doubles the number and counts its own bookkeeping (socket(7)).
+constexpr int kSocketBuffer = 16 * 1024;
+
+}  // namespace
 
 Result<std::unique_ptr<NestedMaster>> NestedMaster::open(boost::asio::io_context& context, Tty& tty, OwnedFd& far,
                                                          std::function<void()> closed) {
@@ -20,6 +25,7 @@ Result<std::unique_ptr<NestedMaster>> NestedMaster::open(boost::asio::io_context
     return os_error("cannot make", "a pseudoterminal");
   OwnedFd near(ends[0]);
   far = OwnedFd(ends[1]);
+  setsockopt(near.get(), SOL_SOCKET, SO_SNDBUF, &kSocketBuffer, sizeof kSocketBuffer);
   struct stat status{};
   if (fstat(far.get(), &status) != 0) return os_error("cannot identify", "a socket");
   FARPTY_ASSIGN(ready, Readiness::watch(context, near.get()));
@@ -50,27 +56,68 @@ void NestedMaster::pump_input() {
 }
 
 void NestedMaster::pump_output() {
-  while (!closed_now_) {
-    if (shown_.empty()) {
-      shown_.resize(kPiece);
-      shown_.resize(tty_.read_output(shown_));
-      if (shown_.empty()) break;
-    }
-    const ssize_t count = send(near_.get(), shown_.data(), shown_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return ready_.when_writable([this] { pump_output(); });
-    if (count < 0) return end();
-    shown_.erase(shown_.begin(), shown_.begin() + count);
-  }
-  if (tty_.abandoned() && !closed_now_) {
-    ended_ = true;
-    shutdown(near_.get(), SHUT_RDWR);  // poll(2) says POLLHUP
-  }
+  if (closed_now_) return;
+  give_output();
   tty_.tell_programs();
 }
 
-std::size_t NestedMaster::unread() const {
+void NestedMaster::give_output() {
+  const auto go_on_when_taken = [this] { ready_.when_writable([this] { pump_output(); }); };
+  if (mark_is_out_) {
+    if (!all_is_taken()) return go_on_when_taken();
+    set_mark(false);
+  }
+  if (!send_shown()) return closed_now_ ? void() : go_on_when_taken();
+  if (!tty_.closed() && tty_.packet_status() == 0) return;
+  // What is there already makes the master readable.
+  if (!all_is_taken()) return go_on_when_taken();
+  set_mark(true);
+  if (send(near_.get(), &ttycall::kMasterMark, 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1) set_mark(false);
+  go_on_when_taken();
+}
+
+// Whether all output there is went into the socket.
+bool NestedMaster::send_shown() {
+  for (;;) {
+    if (shown_.empty()) {
+      shown_.resize(kPiece);
+      shown_.resize(tty_.read_output(shown_));
+      if (shown_.empty()) return true;
+    }
+    const ssize_t count = send(near_.get(), shown_.data(), shown_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+    if (count < 0) {
+      end();
+      return false;
+    }
+    shown_.erase(shown_.begin(), shown_.begin() + count);
+  }
+}
+
+bool NestedMaster::all_is_taken() const {
   int waiting = 0;
-  return ioctl(near_.get(), SIOCOUTQ, &waiting) == 0 && waiting > 0 ? static_cast<std::size_t>(waiting) : 0;
+  return ioctl(near_.get(), SIOCOUTQ, &waiting) == 0 && waiting == 0;
+}
+
+bool NestedMaster::has_unread() const { return !mark_is_out_ && !all_is_taken(); }
+
+void NestedMaster::set_mark(bool out) {
+  mark_is_out_ = out;
+  tty_.set_attention(ttycall::attention::kMark, out);
+}
+
+// tty_io.c: tty_ioctl; tty_ioctl.c: __tty_perform_flush. What the slave's line discipline holds is not the master's.
+void NestedMaster::flush(tty::Flush queue, int far) {
+  if (queue != tty::Flush::kOutput) {
+    shown_.clear();
+    tty_.drop_waiting_output();
+    std::array<std::byte, kPiece> dropped;
+    while (far >= 0 && recv(far, dropped.data(), dropped.size(), MSG_DONTWAIT) > 0) {
+    }
+  }
+  if (queue != tty::Flush::kInput) typed_.clear();
+  pump_input();
+  pump_output();
 }
 
 void NestedMaster::end() {

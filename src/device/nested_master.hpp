@@ -1,8 +1,11 @@
 // NestedMaster: the master side of a pair that a program made (/dev/ptmx): a second socketpair, whose far end is that
 // program's, pumped to and from the tty.
 //
-// When the program closes its end, the slave is hung up. When the session on the slave has ended and the last program has
-// closed it, the master's reads end (EIO, which the shim makes of an end of file). Invariant: what waits on either side is bounded by the sockets and Tty's queue.
+// When the program closes its end, the slave is hung up. While no program has the slave open, reads of the master fail (EIO);
+// in packet mode a status byte comes before all data. Neither is data, so neither lies in the socket: both stand in the
+// slot, where the shim looks, and one byte, the mark, wakes who waits at the socket.
+// Invariants: what waits on either side is bounded by the socket and Tty's queue; the mark is the only byte in the socket,
+// and nothing follows it before it is taken.
 #pragma once
 
 #include <functional>
@@ -26,15 +29,26 @@ class NestedMaster {
 
   [[nodiscard]] const Tty& tty() const { return tty_; }
   [[nodiscard]] bool closed() const { return closed_now_; }
-  // What the program has not read yet; and that nothing will follow it.
-  [[nodiscard]] std::size_t unread() const;
-  [[nodiscard]] bool ended() const { return ended_; }
+  // Output that the program has not read lies in its socket; or the mark does.
+  [[nodiscard]] bool has_unread() const;
+  [[nodiscard]] bool mark_is_out() const { return mark_is_out_; }
+
+  // What its program did before a request that comes now has been done: it has typed, or closed it.
+  void catch_up() { pump_input(); }
+
+  // TCFLSH of the master: its input is what the slave's programs wrote, its output what is typed there. `far` (lent; -1:
+  // none): the program's end, in which a part of its input lies.
+  void flush(tty::Flush queue, int far);
 
  private:
   NestedMaster(Tty& tty, OwnedFd near, std::function<void()> closed)
       : tty_(tty), near_(std::move(near)), closed_(std::move(closed)) {}
   void pump_input();
   void pump_output();
+  void give_output();
+  [[nodiscard]] bool send_shown();
+  [[nodiscard]] bool all_is_taken() const;
+  void set_mark(bool out);
   void end();
 
   Tty& tty_;
@@ -43,8 +57,8 @@ class NestedMaster {
   std::function<void()> closed_;
   std::vector<std::byte> typed_;  // read from the program, not yet taken by the tty
   std::vector<std::byte> shown_;  // read from the tty, not yet taken by the socket
+  bool mark_is_out_ = false;
   bool closed_now_ = false;
-  bool ended_ = false;
 };
 
 }  // namespace farpty::device

@@ -80,6 +80,19 @@ bool is_orphaned(pid_t group, pid_t session) {
   });
 }
 
+uid_t effective_uid(pid_t pid) {
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/%d/status", pid);
+  std::FILE* const file = std::fopen(path, "re");
+  if (file == nullptr) return static_cast<uid_t>(-1);
+  char line[256];
+  unsigned uid = static_cast<unsigned>(-1);
+  while (std::fgets(line, sizeof line, file) != nullptr)
+    if (std::sscanf(line, "Uid: %*u %u", &uid) == 1) break;
+  std::fclose(file);
+  return uid;
+}
+
 bool signal_group(pid_t group, pid_t session, int signal) {
   if (group <= 1 || session <= 0 || session_of_group(group) != session) return false;
   return kill(-group, signal) == 0;

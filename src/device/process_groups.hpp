@@ -26,4 +26,7 @@ bool any_process_number(const std::function<bool(pid_t)>& see);
 // takes those for everyone.
 bool signal_group(pid_t group, pid_t session, int signal);
 
+// 0 only where the process is root's for certain.
+[[nodiscard]] uid_t effective_uid(pid_t pid);
+
 }  // namespace farpty::device

@@ -32,6 +32,9 @@ class ServedCall::Asking final : public Asked {
       : Asked(request, process), call_(std::move(call)), nonblocking_(nonblocking), place_(place) {}
 
   [[nodiscard]] bool is_awaited() const override { return call_->waits(); }
+  [[nodiscard]] OwnedFd take_brought() override {
+    return request.operation == ttycall::Operation::kIoctl ? call_->copy_of(call_->descriptor()) : OwnedFd();
+  }
 
  private:
   void send(const ttycall::Answer& answer, int descriptor) override {
@@ -92,12 +95,17 @@ bool ServedCall::Here::hung_up() const {
   return tty == nullptr || (slot->attention & ttycall::attention::kHungUp) != 0;
 }
 
-std::optional<ServedCall::Here> ServedCall::find(int fd) const {
+std::optional<ServedCall::Here> ServedCall::find(int fd) {
   const auto file = call_->file(fd);
   if (!file) return std::nullopt;
   const ttycall::Found found = ttycall::find(device_.page(), file->device, file->inode);
   if (found.slot == nullptr) return std::nullopt;
   Tty* const tty = device_.find(found.slot->number);
+  if (tty != nullptr && found.end == ttycall::End::kSlave && !tty->holds_slave() && !tty->hung_up()) {
+    borrowed_.reset();
+    copy_ = call_->copy_of(fd);
+    borrowed_.emplace(*tty, copy_.get());
+  }
   return Here{.slot = found.slot, .end = found.end, .tty = tty};
 }
 

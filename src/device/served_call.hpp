@@ -34,7 +34,8 @@ class ServedCall {
     [[nodiscard]] bool is_slave() const { return end == ttycall::End::kSlave; }
     [[nodiscard]] bool hung_up() const;
   };
-  [[nodiscard]] std::optional<Here> find(int fd) const;
+  // A slave end of which the device has none of its own is borrowed from the program until this call has been looked at.
+  [[nodiscard]] std::optional<Here> find(int fd);
 
   Outcome answer(std::int64_t result);
   Outcome let_go();
@@ -72,6 +73,7 @@ class ServedCall {
   Outcome write();
   Outcome write_now(const Here& here);
   [[nodiscard]] std::size_t size_of_transfer();
+  void drop_mark(const NestedMaster& master);
 
   // served_names.cpp
   Outcome open();
@@ -91,6 +93,8 @@ class ServedCall {
   Device& device_;
   const std::shared_ptr<StoppedCall>& call_;
   Patience& patience_;
+  OwnedFd copy_;
+  std::optional<Tty::Borrowed> borrowed_;  // after copy_: gone before it is closed
 };
 
 }  // namespace farpty::device

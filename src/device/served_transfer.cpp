@@ -70,11 +70,25 @@ Outcome ServedCall::read_raw(const Here& here, std::size_t waiting) {
 }
 
 Outcome ServedCall::read_master(const Here& here) {
-  const NestedMaster* const master = device_.master_of(here.slot->number);
-  if (master == nullptr || master->unread() > 0) return release();
-  if (master->ended()) return answer(-EIO);  // n_tty.c: n_tty_wait_for_input, TTY_OTHER_CLOSED
+  const NestedMaster* const master = here.tty != nullptr ? device_.master_of(*here.tty) : nullptr;
+  if (master == nullptr) return release();
+  // What follows a status byte is given as it is, without the byte that says that it is data: the kernel reads it.
+  if (const std::uint8_t status = here.tty->take_packet_status(); status != 0) {
+    drop_mark(*master);
+    return give(call_->arguments[1], &status, 1, 1);
+  }
+  if (master->has_unread()) return release();
+  if (here.tty->closed()) return answer(-EIO);  // n_tty.c: n_tty_wait_for_input, TTY_OTHER_CLOSED
+  drop_mark(*master);
   if (device_.nonblocking().contains(call_->thread, call_->descriptor())) return answer(-EAGAIN);
   return hold(here);
+}
+
+// A mark that stands for nothing any more (ttycall/layout.hpp: kMark).
+void ServedCall::drop_mark(const NestedMaster& master) {
+  if (!master.mark_is_out()) return;
+  std::byte mark;
+  if (const OwnedFd copy = call_->copy_of(call_->descriptor()); copy) recv(copy.get(), &mark, 1, MSG_DONTWAIT);
 }
 
 std::size_t ServedCall::size_of_transfer() {

@@ -1,5 +1,6 @@
 #include "device/tty.hpp"
 
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -7,7 +8,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
+
+#include "device/slave_holder.hpp"
 
 namespace farpty::device {
 
@@ -32,16 +36,23 @@ bool reads_lines(const tty::Termios& settings) {
 
 }  // namespace
 
-Result<std::unique_ptr<Tty>> Tty::open(boost::asio::io_context& context, SharedPage& page) {
+Result<Tty::Line> Tty::make_line(boost::asio::io_context& context) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return os_error("cannot make", "a terminal");
-  OwnedFd master(ends[0]), slave(ends[1]);
-  FARPTY_ASSIGN(inode, inode_of(slave.get()));
-  FARPTY_ASSIGN(ready, Readiness::watch(context, master.get()));
+  Line line{.master = OwnedFd(ends[0]), .slave = OwnedFd(ends[1]), .ready = {}};
+  FARPTY_ASSIGN(inode, inode_of(line.slave.get()));
+  FARPTY_ASSIGN(ready, Readiness::watch(context, line.master.get()));
+  line.inode = inode;
+  line.ready = std::move(ready);
+  return line;
+}
+
+Result<std::unique_ptr<Tty>> Tty::open(boost::asio::io_context& context, SharedPage& page) {
+  FARPTY_ASSIGN(line, make_line(context));
+  const std::uint64_t inode = line.inode;
   ttycall::Slot* const slot = page.claim();
   if (slot == nullptr) return failure("cannot make", "a terminal", "this session has as many as it may");
-  std::unique_ptr<Tty> tty(new Tty(context, page, *slot, std::move(master), std::move(slave)));
-  tty->ready_ = std::move(ready);
+  std::unique_ptr<Tty> tty(new Tty(context, page, *slot, std::move(line)));
   {
     const ttycall::SlotChange change(*slot);
     slot->attention = 0;
@@ -51,6 +62,7 @@ Result<std::unique_ptr<Tty>> Tty::open(boost::asio::io_context& context, SharedP
     slot->winsize = {};
     slot->kept = 0;
     slot->typed = slot->written = 0;
+    slot->packet_status = 0;
     __atomic_store_n(&slot->slave, inode, __ATOMIC_RELEASE);
   }
   page.sum_up_attention();
@@ -58,13 +70,15 @@ Result<std::unique_ptr<Tty>> Tty::open(boost::asio::io_context& context, SharedP
   return tty;
 }
 
-Tty::Tty(boost::asio::io_context& context, SharedPage& page, ttycall::Slot& slot, OwnedFd master, OwnedFd slave)
-    : page_(page),
+Tty::Tty(boost::asio::io_context& context, SharedPage& page, ttycall::Slot& slot, Line line)
+    : context_(context),
+      page_(page),
       slot_(slot),
-      master_(std::move(master)),
-      slave_(std::move(slave)),
+      master_(std::move(line.master)),
+      slave_(std::move(line.slave)),
+      ready_(std::move(line.ready)),
       discipline_(*this),
-      control_(context, [this] { hangup(); }),
+      control_(context, [this] { session_ended(); }),
       tell_output_(context),
       tell_room_(context),
       tell_taken_(context),
@@ -72,6 +86,7 @@ Tty::Tty(boost::asio::io_context& context, SharedPage& page, ttycall::Slot& slot
 
 Tty::~Tty() {
   hangup();
+  control_.forget();
   page_.release(slot_);
 }
 
@@ -86,7 +101,7 @@ void Tty::slave_wrote() {
   process_output();
   mirror();
   run_drained();
-  if ((has_output() || abandoned_) && on_output) on_output();
+  if ((has_output() || closed_) && on_output) on_output();
 }
 
 // Takes what programs wrote as far as there is room for it. What is left gives no new event: whoever makes room comes
@@ -95,8 +110,8 @@ void Tty::process_output() {
   std::array<std::uint8_t, kPiece> piece;
   while (process_pending() && output_.room() > 0 && !discipline_.stopped()) {
     const ssize_t count = recv(master_.get(), piece.data(), piece.size(), MSG_DONTWAIT);
-    if (count == 0) abandoned_ = true;
-    if (count <= 0) return;
+    if (count == 0 || (count < 0 && errno == ECONNRESET)) return last_close();
+    if (count < 0) return;
     const auto size = static_cast<std::size_t>(count);
     written_ += size;
     const std::size_t taken = dropping_ ? size : discipline_.write(piece.data(), size);
@@ -147,8 +162,15 @@ std::size_t Tty::read_output(MutableBytes into) {
   return count;
 }
 
+void Tty::drop_waiting_output() {
+  process_output();
+  output_.clear();
+  process_output();
+  mirror();
+}
+
 void Tty::tell_output() {
-  if ((has_output() || hung_up_) && on_output)
+  if ((has_output() || hung_up_ || closed_ || packet_status() != 0) && on_output)
     tell_output_.run([this] {
       if (on_output) on_output();
     });
@@ -156,6 +178,7 @@ void Tty::tell_output() {
 
 bool Tty::drained() {
   process_output();
+  if (closed_) return unprocessed_.empty();
   if (!unprocessed_.empty()) return false;
   std::byte one;
   return recv(master_.get(), &one, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
@@ -205,18 +228,22 @@ void Tty::settle() {
 
 void Tty::deliver_signals() {
   const tty::Actions actions = discipline_.take_actions();
+  // n_tty.c: isig flushes the input; a part of it lies in the socket already.
+  if ((actions.interrupt || actions.quit || actions.suspend) && !termios().local(tty::lflag::kNoflsh))
+    drop_sent_input();
   if (actions.interrupt) signal(SIGINT);
   if (actions.quit) signal(SIGQUIT);
   if (actions.suspend) signal(SIGTSTP);
 }
 
 bool Tty::input_is_taken() const {
+  if (closed_) return false;
   int waiting = 0;
   return ioctl(master_.get(), SIOCOUTQ, &waiting) == 0 && waiting == 0;
 }
 
 void Tty::feed_slave() {
-  if (hung_up_) return;
+  if (hung_up_ || closed_) return;
   while (send_record()) {
   }
   if (waiting_for_reader_) return;
@@ -240,11 +267,13 @@ bool Tty::send_record() {
   if (waiting == 0) end_marked_file();
   const bool lines = reads_lines(termios());
   if (lines ? waiting > 0 || !discipline_.readable() : waiting > kStreamed || discipline_.unread() == 0) return false;
+  if (end_of_file_sent_) return false;  // nothing comes behind it before it is read
   std::array<std::uint8_t, kRecord> record;
   tty::Reading reading(record.data(), record.size());
   std::size_t size = discipline_.read(reading).size;
   if (size == 0) {
-    if (!lines) return false;
+    // Under EXTPROC, too, a single VEOF ends the file (n_tty.c: copy_from_read_buf).
+    if (!lines && discipline_.unread() > 0) return false;
     end_of_file_sent_ = true;
     set_attention(attention::kEndOfFile, true);
     record[0] = kEndOfFileMark;
@@ -264,7 +293,7 @@ bool Tty::gives_lines() const { return reads_lines(termios()); }
 
 std::size_t Tty::sent_input() const {
   int waiting = 0;
-  return ioctl(slave_.get(), FIONREAD, &waiting) == 0 && waiting > 0 ? static_cast<std::size_t>(waiting) : 0;
+  return ioctl(slave(), FIONREAD, &waiting) == 0 && waiting > 0 ? static_cast<std::size_t>(waiting) : 0;
 }
 
 std::size_t Tty::unread_by_programs() const {
@@ -274,15 +303,17 @@ std::size_t Tty::unread_by_programs() const {
 
 bool Tty::take_end_of_file() {
   std::byte mark;
-  if (!end_of_file_sent_ || recv(slave_.get(), &mark, 1, MSG_DONTWAIT) != 1) return false;
+  if (!end_of_file_sent_ || recv(slave(), &mark, 1, MSG_DONTWAIT) != 1) return false;
   end_marked_file();
   return true;
 }
 
 // What lies in the socket and nobody has read.
 void Tty::drop_sent_input() {
+  int waiting = 0;
+  const OwnedFd slave = ioctl(master_.get(), SIOCOUTQ, &waiting) == 0 && waiting > 0 ? duplicate_slave() : OwnedFd();
   std::array<std::byte, kPiece> dropped;
-  while (recv(slave_.get(), dropped.data(), dropped.size(), MSG_DONTWAIT) > 0) {
+  while (slave && recv(slave.get(), dropped.data(), dropped.size(), MSG_DONTWAIT) > 0) {
   }
   end_marked_file();
 }
@@ -297,7 +328,8 @@ void Tty::set_termios(const tty::Termios& wanted) {
   discipline_.set_termios(wanted);
   if (read_lines && !reads_lines(termios()) && end_of_file_sent_) {
     std::uint8_t mark = 0;
-    const bool unread = recv(slave_.get(), &mark, 1, MSG_DONTWAIT) == 1;
+    const OwnedFd slave = duplicate_slave();
+    const bool unread = slave && recv(slave.get(), &mark, 1, MSG_DONTWAIT) == 1;
     end_marked_file();
     mark = tty::kDisabledCharacter;
     if (unread) send(master_.get(), &mark, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -347,15 +379,30 @@ void Tty::set_attention(std::uint32_t bit, bool on) {
   if ((bit & attention::kOfWriters) != 0) page_.sum_up_attention();
 }
 
+void Tty::set_packet_mode(bool on) {
+  discipline_.set_packet_mode(on);
+  set_attention(attention::kPacket, on);
+  mirror();
+}
+
+std::uint8_t Tty::take_packet_status() {
+  const std::uint8_t status = discipline_.take_packet_status();
+  mirror();
+  return status;
+}
+
 void Tty::set_master_inode(std::uint64_t inode) { __atomic_store_n(&slot_.master, inode, __ATOMIC_RELEASE); }
 
 void Tty::mirror() {
   const auto kept = static_cast<std::uint32_t>(discipline_.unread());
-  if (kept == slot_.kept && typed_ == slot_.typed && written_ == slot_.written) return;
+  if (kept == slot_.kept && typed_ == slot_.typed && written_ == slot_.written &&
+      packet_status() == slot_.packet_status)
+    return;
   const ttycall::SlotChange change(slot_);
   slot_.kept = kept;
   slot_.typed = typed_;
   slot_.written = written_;
+  slot_.packet_status = packet_status();
 }
 
 void Tty::mirror_control() {
@@ -365,19 +412,76 @@ void Tty::mirror_control() {
   tell_programs();
 }
 
+// -- the slave end
+
+bool Tty::is_slave(int fd) const {
+  struct stat status{};
+  return fd >= 0 && !closed_ && fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_ino == slot_.slave;
+}
+
+OwnedFd Tty::duplicate_slave(pid_t likely_holder) {
+  if (const int ours = slave(); ours >= 0) return OwnedFd(fcntl(ours, F_DUPFD_CLOEXEC, 0));
+  return closed_ || hung_up_ ? OwnedFd() : take_from_holder(slot_.slave, likely_holder);
+}
+
+void Tty::give_up_slave() {
+  if (!slave_ || hung_up_) return;
+  set_attention(attention::kReleased, true);
+  slave_.reset();
+}
+
+void Tty::hold_slave() {
+  if (slave_ || closed_ || hung_up_) return;
+  slave_ = duplicate_slave();
+  if (slave_) set_attention(attention::kReleased, false);
+}
+
+// The last program has closed it. What it had not read is lost with the socket; all else stays, for whoever opens it again.
+void Tty::last_close() {
+  if (std::exchange(closed_, true) || hung_up_) return;
+  end_marked_file();
+  ready_ = Readiness();
+  master_.reset();
+  waiting_for_reader_ = false;
+  __atomic_store_n(&slot_.slave, 0, __ATOMIC_RELEASE);
+  set_attention(attention::kClosed, true);
+  set_attention(attention::kReleased, false);
+  run_drained();
+  tell_output();
+}
+
+Result<> Tty::reopen() {
+  if (!closed_ || hung_up_) return {};
+  FARPTY_ASSIGN(line, make_line(context_));
+  master_ = std::move(line.master);
+  slave_ = std::move(line.slave);
+  ready_ = std::move(line.ready);
+  closed_ = false;
+  __atomic_store_n(&slot_.slave, line.inode, __ATOMIC_RELEASE);
+  set_attention(attention::kClosed, false);
+  wait_for_slave();
+  settle();
+  return {};
+}
+
 // -- the end
+
+// tty_jobctrl.c: disassociate_ctty. A pty lives on when the leader of its session has ended; whoever has it open may use it.
+void Tty::session_ended() {
+  mirror_control();
+  if (on_session_end) on_session_end();
+}
 
 // tty_io.c: __tty_hangup. Reads of the socket end; what was written before stays readable at the master side.
 void Tty::hangup() {
   if (std::exchange(hung_up_, true)) return;
-  control_.signal_hangup();
-  control_.release();
+  control_.hang_up();
   mirror_control();
   set_attention(attention::kHungUp, true);
   process_output();
   drop_sent_input();
-  shutdown(master_.get(), SHUT_WR);
-  slave_.reset();  // from now on the last program's close can be seen
+  if (master_) shutdown(master_.get(), SHUT_RDWR);  // what was written stays readable; poll(2) says POLLHUP
+  slave_.reset();                                   // from now on the last program's close can be seen
   run_drained();
   tell_output();
   tell_programs();

@@ -7,7 +7,10 @@
 //
 // In canonical mode one record at a time lies in the socket, so that a read(2) of it gets one line; the next is sent when
 // the first was taken. Raw input is streamed. An end of file is one byte in the socket and a flag in the slot.
-// Not here: who may change what (tty_ioctls.cpp), who asks (request_socket.hpp). Sessions: control.hpp.
+// The device has a slave end of its own, from which it hands out duplicates; of a nested pair it gives that up while nobody
+// has the terminal as controlling terminal (Device::settle_slave), and then sees when the last program closes it. Opened
+// again, it gets a new pair of sockets.
+// Not here: who may change what (tty_call.hpp), who asks (request_socket.hpp). Sessions: control.hpp.
 // Invariant: bytes that a program wrote before a change of the settings are processed under the old ones, unless output is
 // stopped.
 #pragma once
@@ -40,7 +43,27 @@ class Tty final : private tty::MasterPort {
   Tty& operator=(const Tty&) = delete;
 
   [[nodiscard]] int number() const { return slot_.number; }
-  [[nodiscard]] int slave() const { return slave_.get(); }  // lent; to be duplicated into programs
+  // A duplicate of the slave end for a program: of ours, of one that was brought along, of another program's. May fail.
+  [[nodiscard]] OwnedFd duplicate_slave(pid_t likely_holder = 0);
+  // Lent: ours, or the one that is lent to us (Borrowed); -1: there is neither.
+  [[nodiscard]] int slave() const { return slave_ ? slave_.get() : borrowed_; }
+  [[nodiscard]] bool holds_slave() const { return static_cast<bool>(slave_); }
+  // No more than a duplicate that is ours, or an end that is lent to us for the length of a request.
+  void give_up_slave();
+  void hold_slave();
+  // Whether `fd` is this terminal's slave end.
+  [[nodiscard]] bool is_slave(int fd) const;
+  // While it lives, `slave` (lent; -1: none) serves as the slave end where there is none of our own.
+  class Borrowed {
+   public:
+    Borrowed(Tty& tty, int slave) : tty_(tty) { tty_.borrowed_ = tty_.is_slave(slave) ? slave : -1; }
+    Borrowed(const Borrowed&) = delete;
+    Borrowed& operator=(const Borrowed&) = delete;
+    ~Borrowed() { tty_.borrowed_ = -1; }
+
+   private:
+    Tty& tty_;
+  };
   [[nodiscard]] ttycall::Slot& slot() { return slot_; }
   [[nodiscard]] const tty::Termios& termios() const { return discipline_.termios(); }
   [[nodiscard]] Control& control() { return control_; }
@@ -56,14 +79,18 @@ class Tty final : private tty::MasterPort {
   [[nodiscard]] bool output_is_stopped() const { return discipline_.stopped(); }
   [[nodiscard]] std::size_t unread() const { return discipline_.unread(); }
   // Called from the event loop, never from within a call of the master side.
-  std::function<void()> on_output;       // has_output() became true, or the terminal is hung up
+  std::function<void()> on_output;       // there is output, or a status, or the slave is closed or hung up
   std::function<void()> on_input_room;   // type() may take more
   std::function<void()> on_input_taken;  // programs have read all that was typed
   std::function<void()> on_settings;     // lines are read, or no longer
+  std::function<void()> on_session_end;  // it was a controlling terminal, and is none any more
   // Calls on_output in the next round if there is something.
   void tell_output();
 
   [[nodiscard]] bool input_is_taken() const;
+
+  // Output that the master side has not taken is thrown away.
+  void drop_waiting_output();
 
   // -- the programs' side, for those that have no shim
 
@@ -88,6 +115,12 @@ class Tty final : private tty::MasterPort {
   void control_flow(tty::FlowAction action);
   void simulate_input(std::uint8_t byte);
   void set_attention(std::uint32_t bit, bool on);
+  void set_packet_mode(bool on);
+  // What a master in packet mode reads next; 0: nothing.
+  [[nodiscard]] std::uint8_t packet_status() const {
+    return discipline_.packet_mode() ? discipline_.packet_status() : 0;
+  }
+  [[nodiscard]] std::uint8_t take_packet_status();
   // Sends a signal to the foreground group.
   void signal(int number) { control_.signal_foreground(number); }
 
@@ -103,8 +136,10 @@ class Tty final : private tty::MasterPort {
   // Nobody will read the output any more: it is taken and dropped, so that no program waits for that.
   void drop_output();
   [[nodiscard]] bool hung_up() const { return hung_up_; }
-  // Hung up, and no program has it open any more (pty.c: TTY_OTHER_CLOSED).
-  [[nodiscard]] bool abandoned() const { return abandoned_; }
+  // No program has it open any more (pty.c: TTY_OTHER_CLOSED). Known of one whose slave end we gave up, or hung up.
+  [[nodiscard]] bool closed() const { return closed_; }
+  // Opened again after that. Not after a hang-up.
+  Result<> reopen();
 
   // The nested pair's other end, for find() in the page; 0: none.
   void set_master_inode(std::uint64_t inode);
@@ -112,13 +147,22 @@ class Tty final : private tty::MasterPort {
   void mirror_control();
 
  private:
-  Tty(boost::asio::io_context& context, SharedPage& page, ttycall::Slot& slot, OwnedFd master, OwnedFd slave);
+  // A fresh pair of sockets.
+  struct Line {
+    OwnedFd master, slave;
+    Readiness ready;
+    std::uint64_t inode = 0;
+  };
+  static Result<Line> make_line(boost::asio::io_context& context);
+  Tty(boost::asio::io_context& context, SharedPage& page, ttycall::Slot& slot, Line line);
 
   // tty::MasterPort
   [[nodiscard]] std::size_t room() const override { return output_.room(); }
   std::size_t write(const std::uint8_t* bytes, std::size_t size) override;
   void discard() override;
 
+  void last_close();
+  void session_ended();
   void slave_wrote();
   void wait_for_slave();
   void process_output();
@@ -134,10 +178,12 @@ class Tty final : private tty::MasterPort {
   void run_drained();
   void mirror();
 
+  boost::asio::io_context& context_;
   SharedPage& page_;
   ttycall::Slot& slot_;
   OwnedFd master_, slave_;
-  Readiness ready_;  // after master_: gone before it is closed
+  Readiness ready_;    // after master_: gone before it is closed
+  int borrowed_ = -1;  // lint-allow(raw-fd): lent for the length of a request
   tty::LineDiscipline discipline_;
   Control control_;
   ByteQueue output_{kMaxOutput};
@@ -146,7 +192,7 @@ class Tty final : private tty::MasterPort {
   bool end_of_file_sent_ = false;
   bool hung_up_ = false;
   bool dropping_ = false;
-  bool abandoned_ = false;
+  bool closed_ = false;
   bool waiting_for_reader_ = false;
   std::vector<std::function<void()>> waiting_for_drain_;
   Later tell_output_, tell_room_, tell_taken_, tell_settings_;

@@ -1,5 +1,6 @@
 #include "device/tty_call.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -20,8 +21,6 @@ namespace attention = ttycall::attention;
 
 constexpr std::int32_t kLater = 1;  // the answer comes when output is drained, or was given with a descriptor
 
-uid_t uid_of(pid_t pid);
-
 }  // namespace
 
 template <typename T>
@@ -37,6 +36,9 @@ void TtyCall::run() {
   if (tty_ == nullptr) return asked_->answer(-error::kIo);
   const bool master = (asked_->request.flags & ttycall::kToMaster) != 0;
   if (!master && tty_->hung_up()) return asked_->answer(-error::kIo);
+  brought_ = std::make_shared<OwnedFd>();
+  if (master || !tty_->holds_slave()) *brought_ = asked_->take_brought();
+  const Tty::Borrowed borrowed(*tty_, master ? -1 : brought_->get());
   std::int32_t result = master ? perform_on_master() : -error::kNotty;
   if (result == -error::kNotty) result = perform();
   if (result != kLater) asked_->answer(result);
@@ -80,16 +82,10 @@ std::int32_t TtyCall::perform() {
 std::int32_t TtyCall::perform_on_master() {
   switch (asked_->request.code) {
     case io::kTiocsptlck: return set_bit(attention::kLocked);
-    case io::kTiocpkt: return argument<std::int32_t>() == 0 ? 0 : -error::kInval;  // docs/emulated-terminal.md
+    case io::kTiocpkt: tty_->set_packet_mode(argument<std::int32_t>() != 0); return 0;
     case io::kTiocsig: return send_signal();
-    case io::kTiocgptpeer:
-      if (tty_->hung_up()) return -error::kIo;
-      asked_->answer(0, tty_->slave());
-      return kLater;
-    case io::kTcflsh:  // the master's input is the slave's output
-      if (asked_->request.value > 2) return -error::kInval;
-      if (asked_->request.value != 1) tty_->flush(tty::Flush::kOutput);
-      return 0;
+    case io::kTiocgptpeer: device_.hand_out(*asked_, *tty_); return kLater;
+    case io::kTcflsh: return flush_master();
     case io::kTiocsctty:
     case io::kTiocsti: return -error::kIo;
     default: return -error::kNotty;
@@ -119,7 +115,8 @@ tty::Termios TtyCall::wanted_settings() const {
 
 // tty_ioctl.c: set_termios: first the output, then the input, then the settings.
 void TtyCall::set_settings(bool flush_input) {
-  when_drained([asked = asked_, tty = tty_, wanted = wanted_settings(), flush_input] {
+  when_drained([asked = asked_, tty = tty_, wanted = wanted_settings(), flush_input, brought = brought_] {
+    const Tty::Borrowed borrowed(*tty, brought->get());
     if (flush_input) tty->flush(tty::Flush::kInput);
     tty->set_termios(wanted);
     asked->answer(0);
@@ -139,6 +136,15 @@ std::int32_t TtyCall::flush() {
   return 0;
 }
 
+std::int32_t TtyCall::flush_master() {
+  if (asked_->request.value > 2) return -error::kInval;
+  NestedMaster* const master = device_.master_of(*tty_);
+  struct stat status{};
+  const bool is_its = fstat(brought_->get(), &status) == 0 && status.st_ino == tty_->slot().master;
+  if (master != nullptr) master->flush(static_cast<tty::Flush>(asked_->request.value), is_its ? brought_->get() : -1);
+  return 0;
+}
+
 // tty_jobctrl.c: tiocsctty
 std::int32_t TtyCall::take_control() {
   const pid_t session = getsid(asked_->pid);
@@ -147,10 +153,11 @@ std::int32_t TtyCall::take_control() {
   if (leader && control.session() == session) return 0;
   if (!leader || device_.of_session(session) != nullptr) return -error::kPerm;
   if (control.session() != 0) {
-    if (asked_->request.value != 1 || uid_of(asked_->pid) != 0) return -error::kPerm;
+    if (asked_->request.value != 1 || effective_uid(asked_->pid) != 0) return -error::kPerm;
   }
   control.take(session, getpgid(asked_->pid));
   tty_->mirror_control();
+  device_.settle_slave(*tty_);
   return 0;
 }
 
@@ -159,10 +166,11 @@ std::int32_t TtyCall::give_up_control() {
   const pid_t session = getsid(asked_->pid);
   Control& control = tty_->control();
   if (control.session() != session) return -error::kNotty;
-  if (session != asked_->pid) return 0;
+  if (session != asked_->pid) return 0;  // the shim remembers it
   const pid_t group = control.fg_pgrp();
   control.release();
   tty_->mirror_control();
+  device_.settle_slave(*tty_);
   signal_group(group, session, SIGHUP);
   signal_group(group, session, SIGCONT);
   return 0;
@@ -176,6 +184,7 @@ std::int32_t TtyCall::set_foreground() {
   const bool master = (asked_->request.flags & ttycall::kToMaster) != 0;
   if (control.session() == 0 || (!master && control.session() != session)) return -error::kNotty;
   if (group < 0) return -error::kInval;
+  if (group == 1) return -error::kPerm;  // init's, never this session's; and kill(2) takes it for everyone
   const pid_t groups_session = session_of_group(group);
   if (groups_session == 0) return -error::kSrch;
   if (groups_session != control.session()) return -error::kPerm;
@@ -186,7 +195,7 @@ std::int32_t TtyCall::set_foreground() {
 
 // tty_io.c: tiocsti
 std::int32_t TtyCall::simulate_input() {
-  if (tty_->control().session() != getsid(asked_->pid) && uid_of(asked_->pid) != 0) return -error::kPerm;
+  if (tty_->control().session() != getsid(asked_->pid) && effective_uid(asked_->pid) != 0) return -error::kPerm;
   tty_->simulate_input(asked_->request.argument[0]);
   return 0;
 }
@@ -203,22 +212,5 @@ std::int32_t TtyCall::send_signal() {
   tty_->signal(static_cast<int>(signal));
   return 0;
 }
-
-namespace {
-
-// 0 only where the process is root's for certain.
-uid_t uid_of(pid_t pid) {
-  char path[32], line[256];
-  std::snprintf(path, sizeof path, "/proc/%d/status", pid);
-  std::FILE* const file = std::fopen(path, "re");
-  if (file == nullptr) return static_cast<uid_t>(-1);
-  unsigned uid = static_cast<unsigned>(-1);
-  while (std::fgets(line, sizeof line, file) != nullptr)
-    if (std::sscanf(line, "Uid: %*u %u", &uid) == 1) break;
-  std::fclose(file);
-  return uid;
-}
-
-}  // namespace
 
 }  // namespace farpty::device

@@ -25,6 +25,7 @@ class TtyCall {
   void when_drained(std::function<void()> then);
   [[nodiscard]] tty::Termios wanted_settings() const;
   [[nodiscard]] std::int32_t flush();
+  [[nodiscard]] std::int32_t flush_master();
   [[nodiscard]] std::int32_t take_control();
   [[nodiscard]] std::int32_t give_up_control();
   [[nodiscard]] std::int32_t set_foreground();
@@ -38,6 +39,7 @@ class TtyCall {
   Device& device_;
   std::shared_ptr<Asked> asked_;
   Tty* tty_ = nullptr;
+  std::shared_ptr<OwnedFd> brought_;  // with the request; shared with what is done when output is drained
 };
 
 }  // namespace farpty::device

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <string>
@@ -150,15 +151,72 @@ TEST_F(TtyTest, a_hang_up_ends_reads_and_keeps_output) {
   std::byte one;
   EXPECT_EQ(recv(programs.get(), &one, 1, MSG_DONTWAIT), 0);
   EXPECT_EQ(output(), "last words");
-  EXPECT_FALSE(tty_->abandoned());
 }
 
-TEST_F(TtyTest, the_last_close_after_a_hang_up_is_seen) {
-  tty_->hangup();
+// Of a terminal whose slave end the device gave up.
+TEST_F(TtyTest, the_last_close_is_seen_and_opening_again_revives_it) {
+  OwnedFd programs = tty_->duplicate_slave();
+  tty_->give_up_slave();
+  EXPECT_TRUE(attention(ttycall::attention::kReleased));
   bool told = false;
-  tty_->on_output = [&] { told = told || tty_->abandoned(); };
+  tty_->on_output = [&] { told = told || tty_->closed(); };
+  send(programs.get(), "last words", 10, 0);
+  run();
+  EXPECT_FALSE(told);
+  programs.reset();
   run();
   EXPECT_TRUE(told);
+  EXPECT_TRUE(attention(ttycall::attention::kClosed));
+  EXPECT_EQ(output(), "last words");
+  EXPECT_FALSE(tty_->duplicate_slave());
+
+  type("typed\r");
+  ASSERT_TRUE(tty_->reopen());
+  EXPECT_FALSE(attention(ttycall::attention::kClosed));
+  EXPECT_EQ(read_slave(), "typed\n");
+}
+
+TEST_F(TtyTest, a_slave_end_that_was_given_up_is_borrowed_or_taken_from_a_program) {
+  const OwnedFd programs = tty_->duplicate_slave();
+  type("line\r");
+  tty_->give_up_slave();
+  {
+    const Tty::Borrowed other(*tty_, 0);
+    const Tty::Borrowed borrowed(*tty_, programs.get());
+    tty_->flush(tty::Flush::kInput);
+  }
+  std::byte one;
+  EXPECT_LT(recv(programs.get(), &one, 1, MSG_DONTWAIT), 0);
+  EXPECT_TRUE(tty_->duplicate_slave(getpid())) << "by pidfd_getfd, from this very process";
+  tty_->hold_slave();
+  EXPECT_TRUE(tty_->holds_slave());
+  EXPECT_FALSE(attention(ttycall::attention::kReleased));
+}
+
+TEST_F(TtyTest, an_interrupt_drops_what_nobody_has_read) {
+  type("one\rtwo\r");
+  type("\x03");
+  EXPECT_EQ(read_slave(), "(nothing)");
+}
+
+TEST_F(TtyTest, the_end_of_file_of_external_processing) {
+  tty::Termios settings = tty_->termios();
+  settings.lflag |= tty::lflag::kExtproc;
+  tty_->set_termios(settings);
+  type("\x04");
+  EXPECT_TRUE(attention(ttycall::attention::kEndOfFile));
+  type("x");
+  EXPECT_EQ(read_slave(), "\x04");
+  EXPECT_EQ(read_slave(), "x");
+}
+
+TEST_F(TtyTest, packet_mode_is_in_the_slot) {
+  tty_->set_packet_mode(true);
+  EXPECT_TRUE(attention(ttycall::attention::kPacket));
+  tty_->flush(tty::Flush::kOutput);
+  EXPECT_EQ(tty_->slot().packet_status, 2U);
+  EXPECT_EQ(tty_->take_packet_status(), 2U);
+  EXPECT_EQ(tty_->slot().packet_status, 0U);
 }
 
 TEST_F(TtyTest, thousands_fit) {

@@ -1,5 +1,6 @@
 #include "shim/device.hpp"
 
+#include "shim/libc.hpp"
 #include "shim/syscall.hpp"
 #include "ttycall/text.hpp"
 #include "ttycall/tty_ioctl.hpp"
@@ -146,7 +147,8 @@ long receive_answer(int fd, ttycall::Answer& answer, Wait wait, int& descriptor)
   descriptor = -1;
   for (;;) {
     Message message{nullptr, 0, &part, 1, &control, sizeof control, 0};
-    const long count = call(__NR_recvmsg, fd, address(&message), kCmsgCloexec);
+    const auto receive_it = [&] { return call(__NR_recvmsg, fd, address(&message), kCmsgCloexec); };
+    const long count = wait == Wait::kShort ? receive_it() : cancellable(receive_it);
     if (count == -error::kIntr && wait == Wait::kShort) continue;
     if (count < 0) return count;
     if (message.control_size >= sizeof(std::size_t) + 3 * sizeof(int) && control.type == 1) {
@@ -245,7 +247,7 @@ long ask_with(ttycall::Request& request, ttycall::Answer& answer, long (*make)()
   return result;
 }
 
-long ask(ttycall::Request& request, ttycall::Answer& answer, Wait wait, int* descriptor, OnExec on_exec) {
+long ask(ttycall::Request& request, ttycall::Answer& answer, Wait wait, int* descriptor, OnExec on_exec, int brought) {
   sign(request);
   std::uint64_t all = ~std::uint64_t{0}, before = 0;
   const bool hold = wait == Wait::kShort;
@@ -254,7 +256,7 @@ long ask(ttycall::Request& request, ttycall::Answer& answer, Wait wait, int* des
   long result = connect_to_device();
   if (result >= 0) {
     const int fd = static_cast<int>(result);
-    result = send_request(fd, request, -1);
+    result = send_request(fd, request, brought);
     if (result >= 0) result = receive_answer(fd, answer, wait, handed_out);
     close(fd);
   }

@@ -26,10 +26,11 @@ void remember_device(char** environment);
 enum class Wait : unsigned char { kShort, kUntilDrained };
 
 // Sends a request (magic and token are filled in) and waits for the answer. `descriptor` receives what was handed out, the
-// lowest free number, close-on-exec as asked; null: none is expected. Returns the answer's result or a negative errno.
+// lowest free number, close-on-exec as asked; null: none is expected. `brought`: the descriptor that it is about, which goes
+// along; -1: none. Returns the answer's result or a negative errno.
 enum class OnExec : unsigned char { kKeep, kClose };
 long ask(ttycall::Request& request, ttycall::Answer& answer, Wait wait, int* descriptor = nullptr,
-         OnExec on_exec = OnExec::kKeep);
+         OnExec on_exec = OnExec::kKeep, int brought = -1);
 
 // The start of the token, as the listener is asked with it (ttycall::kProbe).
 [[nodiscard]] std::uint64_t token_start();

@@ -1,7 +1,6 @@
 // read, write and the flags of a descriptor. Whatever is no terminal of ours goes to the kernel as it came.
 //
-// Calls that wait stay cancellation points: where a second thread exists, the kernel is reached through preadv2 and pwritev2
-// of libc, which do the same at offset -1 and are patched by nobody.
+// Calls that wait stay cancellation points (libc.hpp).
 #include "shim/libc.hpp"
 #include "shim/terminal.hpp"
 #include "ttycall/tty_ioctl.hpp"
@@ -13,38 +12,17 @@ namespace error = farpty::ttycall::error;
 
 constexpr int kMostParts = 1024;  // UIO_MAXIOV of <linux/uio.h>
 
-using Vectored = long (*)(int, const Iovec*, int, long, int);
-
-long vectored(const char* name, Vectored& next, int fd, const Iovec* parts, int count, bool& done) {
-  if (next == nullptr) next = reinterpret_cast<Vectored>(find_next(name));
-  done = next != nullptr;
-  if (!done) return 0;
-  const long result = next(fd, parts, count, -1, 0);
-  return result < 0 ? -*__errno_location() : result;
-}
-
 long read_through(int fd, const Iovec* parts, int count) {
-  static Vectored next;
-  bool done = false;
-  long result = 0;
-  if (may_be_cancelled()) result = vectored("preadv2", next, fd, parts, count, done);
-  return done ? result : call(__NR_readv, fd, address(parts), count);
+  return cancellable([&] { return call(__NR_readv, fd, address(parts), count); });
 }
-
 long write_through(int fd, const Iovec* parts, int count) {
-  static Vectored next;
-  bool done = false;
-  long result = 0;
-  if (may_be_cancelled()) result = vectored("pwritev2", next, fd, parts, count, done);
-  return done ? result : call(__NR_writev, fd, address(parts), count);
+  return cancellable([&] { return call(__NR_writev, fd, address(parts), count); });
 }
 
 long any_read(int fd, void* to, std::size_t size) {
   Terminal terminal;
   if (terminal.find(fd)) return read_terminal(terminal, to, size);
-  if (!may_be_cancelled()) return call(__NR_read, fd, address(to), static_cast<long>(size));
-  const Iovec part{to, size};
-  return read_through(fd, &part, 1);
+  return cancellable([&] { return call(__NR_read, fd, address(to), static_cast<long>(size)); });
 }
 
 long any_write(int fd, const void* from, std::size_t size) {
@@ -52,9 +30,13 @@ long any_write(int fd, const void* from, std::size_t size) {
     Terminal terminal;
     if (terminal.find(fd)) return write_terminal(terminal, from, size);
   }
-  if (!may_be_cancelled()) return call(__NR_write, fd, address(from), static_cast<long>(size));
-  const Iovec part{const_cast<void*>(from), size};
-  return write_through(fd, &part, 1);
+  return cancellable([&] { return call(__NR_write, fd, address(from), static_cast<long>(size)); });
+}
+
+// A duplicate is as nonblocking as what it was made from. `copy`: a result of a system call.
+int duplicated(int fd, long copy) {
+  if (copy >= 0) set_nonblocking(static_cast<int>(copy), nonblocking(fd));
+  return finish(copy);
 }
 
 }  // namespace
@@ -102,7 +84,16 @@ FARPTY_HOOK long writev(int fd, const Iovec* parts, int count) {
   return finish<long>(sum);
 }
 
+FARPTY_HOOK int dup(int fd) { return duplicated(fd, call(__NR_dup, fd)); }
+FARPTY_HOOK int dup3(int fd, int to, int flags) { return duplicated(fd, call(__NR_dup3, fd, to, flags)); }
+FARPTY_HOOK int dup2(int fd, int to) {
+  if (fd != to) return dup3(fd, to, 0);
+  const long there = call(__NR_fcntl, fd, kGetDescriptorFlags);
+  return finish(there < 0 ? there : to);
+}
+
 FARPTY_HOOK int fcntl(int fd, int command, long argument) {
+  if (command == kDupfd || command == kDupfdCloexec) return duplicated(fd, call(__NR_fcntl, fd, command, argument));
   if (command != kGetFlags && command != kSetFlags) return finish(call(__NR_fcntl, fd, command, argument));
   Terminal terminal;
   if (!terminal.find(fd)) return finish(call(__NR_fcntl, fd, command, argument));

@@ -13,6 +13,7 @@ __attribute__((weak)) int* __errno_location(void);
 __attribute__((weak)) void* dlsym(void* handle, const char* name);
 __attribute__((weak)) extern char __libc_single_threaded;  // glibc 2.32
 __attribute__((weak)) extern char** __environ;
+__attribute__((weak)) int pthread_setcanceltype(int type, int* before);
 }
 
 namespace farpty::shim {
@@ -33,7 +34,23 @@ inline void* find_next(const char* name) {
   return dlsym != nullptr ? dlsym(reinterpret_cast<void*>(kNext), name) : nullptr;
 }
 
-// Another thread could cancel this one: calls that wait must then go through a function of libc that can be cancelled.
-inline bool may_be_cancelled() { return &__libc_single_threaded != nullptr && __libc_single_threaded == 0; }
+// Another thread could cancel this one. A libc that does not tell (musl, glibc before 2.32) may have one.
+inline bool may_be_cancelled() {
+  if (&__libc_single_threaded != nullptr) return __libc_single_threaded == 0;
+  return pthread_setcanceltype != nullptr;
+}
+
+// A call that may wait, and is a cancellation point as libc's own would be: made as glibc made them until 2.41, with the
+// thread open to be cancelled at any moment of it (sysdeps/nptl: LIBC_CANCEL_ASYNC). It must leave nothing behind then.
+template <typename Call>
+long cancellable(Call wait) {
+  if (!may_be_cancelled() || pthread_setcanceltype == nullptr) return wait();
+  constexpr int kAsynchronous = 1;
+  int before = 0;
+  pthread_setcanceltype(kAsynchronous, &before);
+  const long result = wait();
+  pthread_setcanceltype(before, nullptr);
+  return result;
+}
 
 }  // namespace farpty::shim

@@ -59,7 +59,7 @@ long address(T* pointer) {
 inline constexpr int kAtCwd = -100, kAtEmptyPath = 0x1000;
 inline constexpr int kReadOnly = 0, kReadWrite = 2, kNoctty = 0400, kNonblock = 04000, kCloexec = 02000000,
                      kCreate = 0100, kTemporary = 020200000;
-inline constexpr int kDupfd = 0, kDupfdCloexec = 1030, kGetFlags = 3, kSetFlags = 4;
+inline constexpr int kDupfd = 0, kDupfdCloexec = 1030, kGetDescriptorFlags = 1, kGetFlags = 3, kSetFlags = 4;
 inline constexpr int kDontWait = 0x40, kPeek = 2, kNoSignal = 0x4000, kCmsgCloexec = 0x40000000;
 inline constexpr int kSigttin = 21, kSigttou = 22;
 

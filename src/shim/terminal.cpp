@@ -17,6 +17,7 @@ using ttycall::Verdict;
 constexpr int kTracked = 1024;  // descriptors whose O_NONBLOCK is remembered
 std::uint64_t nonblocking_bits[kTracked / 64];
 int nonblocking_count;
+bool made_masters;
 
 struct Sigaction {
   std::uintptr_t handler;
@@ -38,6 +39,10 @@ Disposition disposition(int signal) {
   if (action.handler == 0) return Disposition::kDefault;
   return (action.flags & kRestart) != 0 ? Disposition::kRestarts : Disposition::kInterrupts;
 }
+
+// The session in which this process, not its leader, gave up the controlling terminal (TIOCNOTTY); 0: none. A fork inherits
+// it, a program that is executed does not.
+int without_terminal_in;
 
 bool group_is_orphaned() {
   ttycall::Request request{};
@@ -67,6 +72,8 @@ long count_unread(const Terminal& terminal, int* to) {
   if (terminal.is_slave()) {
     if (terminal.has(ttycall::attention::kEndOfFile) && waiting == 1) waiting = 0;
     waiting += static_cast<int>(terminal.slot.kept);
+  } else if (terminal.has(ttycall::attention::kMark) && waiting == 1) {
+    waiting = 0;
   }
   *to = waiting;
   return 0;
@@ -85,7 +92,7 @@ long forward(Terminal& terminal, std::uint32_t code, void* argument) {
   int descriptor = -1;
   const bool close_on_exec = code == io::kTiocgptpeer && (request.value & kCloexec) != 0;
   const long result = ask(request, answer, wait_of(code, reinterpret_cast<long>(argument)), &descriptor,
-                          close_on_exec ? OnExec::kClose : OnExec::kKeep);
+                          close_on_exec ? OnExec::kClose : OnExec::kKeep, terminal.fd);
   if (result < 0) return result;
   if (shape.out > 0) __builtin_memcpy(argument, answer.argument, shape.out);
   if (descriptor >= 0) {
@@ -95,7 +102,23 @@ long forward(Terminal& terminal, std::uint32_t code, void* argument) {
   return result;
 }
 
+// tty_jobctrl.c: tty_jobctrl_ioctl, no_tty.
+long give_up_terminal(Terminal& terminal) {
+  if (controlling_session() == 0) return -error::kNotty;
+  const long result = forward(terminal, io::kTiocnotty, nullptr);
+  if (result == 0 && own_session() != static_cast<int>(call(__NR_getpid))) without_terminal_in = own_session();
+  return result;
+}
+
 }  // namespace
+
+void note_master() { __atomic_store_n(&made_masters, true, __ATOMIC_RELAXED); }
+bool has_masters() { return __atomic_load_n(&made_masters, __ATOMIC_RELAXED); }
+
+int controlling_session() {
+  const int session = own_session();
+  return session == without_terminal_in ? 0 : session;
+}
 
 bool Terminal::find(int descriptor) {
   ttycall::KernelStat status;
@@ -116,7 +139,7 @@ bool Terminal::find(int descriptor, std::uint64_t device, std::uint64_t inode) {
 
 long check_background(Terminal& terminal, int signal) {
   for (;;) {
-    if (terminal.slot.sid == 0 || terminal.slot.sid != own_session()) return 0;
+    if (terminal.slot.sid == 0 || terminal.slot.sid != controlling_session()) return 0;
     const int group = own_group();
     if (terminal.slot.fg_pgrp == 0 || terminal.slot.fg_pgrp == group) return 0;
     const Disposition what = disposition(signal);
@@ -130,7 +153,7 @@ long check_background(Terminal& terminal, int signal) {
 
 long tty_call(Terminal& terminal, std::uint32_t code, void* argument) {
   ttycall::Caller caller;
-  if (code == io::kTiocgpgrp || code == io::kTiocgsid) caller.sid = own_session();
+  if (code == io::kTiocgpgrp || code == io::kTiocgsid) caller.sid = controlling_session();
   std::uint8_t out[ttycall::kArgumentSize];
   const Verdict verdict = ttycall::tty_ioctl(terminal.slot, terminal.end, caller, code, out);
   const ttycall::Shape shape = ttycall::shape_of(code);
@@ -152,7 +175,8 @@ long tty_call(Terminal& terminal, std::uint32_t code, void* argument) {
         return code == io::kTiocspgrp && stopped == -error::kIo ? -error::kNotty : stopped;
       }
       return forward(terminal, code, argument);
-    case Verdict::Kind::kAsk: return forward(terminal, code, argument);
+    case Verdict::Kind::kAsk:
+      return code == io::kTiocnotty ? give_up_terminal(terminal) : forward(terminal, code, argument);
   }
   return -error::kNotty;
 }

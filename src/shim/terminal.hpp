@@ -25,11 +25,20 @@ struct Terminal {
   [[nodiscard]] bool has(std::uint32_t bits) const { return (slot.attention & bits) != 0; }
 };
 
+// The session of which the controlling terminal is ours, too; 0 after TIOCNOTTY.
+[[nodiscard]] int controlling_session();
+
 // 0: go on. What n_tty.c: job_control and tty_jobctrl.c: __tty_check_change do, with signal SIGTTIN or SIGTTOU: a background
 // process is stopped, or gets -EIO or -EINTR.
 [[nodiscard]] long check_background(Terminal& terminal, int signal);
 
 [[nodiscard]] long tty_call(Terminal& terminal, std::uint32_t code, void* argument);
+// This process has made a pair of its own: poll(2) has to look closer (hooks_poll.cpp).
+void note_master();
+[[nodiscard]] bool has_masters();
+// Takes a mark from a master's socket that stands for nothing any more (ttycall/layout.hpp: kMark).
+void drop_mark(const Terminal& terminal);
+
 [[nodiscard]] long read_terminal(Terminal& terminal, void* to, std::size_t size);
 [[nodiscard]] long write_terminal(Terminal& terminal, const void* from, std::size_t size);
 

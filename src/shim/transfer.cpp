@@ -2,6 +2,7 @@
 //
 // The device has edited lines, echoed and translated; what lies in the socket is what a read returns. Left to do here: the
 // end of file, which a stream cannot carry (one byte and a flag in the slot), VMIN and VTIME, and job control.
+#include "shim/device.hpp"
 #include "shim/libc.hpp"
 #include "shim/terminal.hpp"
 #include "ttycall/tty_ioctl.hpp"
@@ -10,25 +11,15 @@ namespace farpty::shim {
 
 namespace {
 
+namespace attention = ttycall::attention;
 namespace error = ttycall::error;
 
 constexpr std::uint8_t kEndOfFileMark = 4;
 
-using ReceiveFrom = long (*)(int, void*, std::size_t, int, void*, void*);
-
-// Waits for bytes; a cancellation point where there is another thread that could cancel.
+// Waits for bytes.
 long receive_waiting(int fd, void* to, std::size_t size, int flags) {
-  if (may_be_cancelled() && (flags & kDontWait) == 0) {
-    static ReceiveFrom next;
-    if (next == nullptr) next = reinterpret_cast<ReceiveFrom>(find_next("recvfrom"));
-    if (next != nullptr) {
-      // With no address there is no size of one: the kernel does not look at it, the filter does (syscall.hpp).
-      const long count = next(fd, to, size, flags, nullptr, reinterpret_cast<void*>(kPasses));
-      clear_sixth();
-      return count < 0 ? -*__errno_location() : count;
-    }
-  }
-  return receive(fd, to, size, flags);
+  if ((flags & kDontWait) != 0) return receive(fd, to, size, flags);
+  return cancellable([&] { return receive(fd, to, size, flags); });
 }
 
 // The errors of a socket in words of a terminal: whoever served it is gone.
@@ -58,7 +49,7 @@ long read_timed(Terminal& terminal, std::uint8_t* to, std::size_t size) {
   const int pause = terminal.slot.termios.cc[tty::kVtime] * 100;
   if (minimum == 0) {
     if (pause > 0) {
-      const long ready = poll_readable(terminal.fd, pause);
+      const long ready = cancellable([&] { return poll_readable(terminal.fd, pause); });
       if (ready < 0) return ready;
     }
     const long count = receive(terminal.fd, to, size, kDontWait);
@@ -68,7 +59,7 @@ long read_timed(Terminal& terminal, std::uint8_t* to, std::size_t size) {
   if (enough > size) enough = size;
   std::size_t done = 0;
   while (done < enough) {
-    if (done > 0 && pause > 0 && poll_readable(terminal.fd, pause) == 0) break;
+    if (done > 0 && pause > 0 && cancellable([&] { return poll_readable(terminal.fd, pause); }) == 0) break;
     const long count = receive_waiting(terminal.fd, to + done, size - done, 0);
     if (count <= 0) {
       if (done == 0) return count;
@@ -79,16 +70,61 @@ long read_timed(Terminal& terminal, std::uint8_t* to, std::size_t size) {
   return static_cast<long>(done);
 }
 
+std::uint8_t take_status(const Terminal& terminal) {
+  ttycall::Request request{};
+  ttycall::Answer answer;
+  request.operation = ttycall::Operation::kTakeStatus;
+  request.number = terminal.slot.number;
+  const long status = ask(request, answer, Wait::kShort);
+  drop_mark(terminal);
+  return status < 0 ? 0 : static_cast<std::uint8_t>(status);
+}
+
+// n_tty.c: n_tty_read of a master: a status byte of packet mode comes before all data; no data and a closed slave is EIO.
+long read_master(Terminal& terminal, std::uint8_t* to, std::size_t size, int flags) {
+  for (;;) {
+    if (!terminal.refresh()) return -error::kIo;
+    const bool packets = terminal.has(attention::kPacket);
+    if (packets && terminal.slot.packet_status != 0) {
+      if (const std::uint8_t status = take_status(terminal); status != 0) {
+        *to = status;
+        return 1;
+      }
+      continue;
+    }
+    std::uint8_t first[2];
+    const bool closed = terminal.has(attention::kClosed);
+    const long seen = receive_waiting(terminal.fd, first, sizeof first, kPeek | flags | (closed ? kDontWait : 0));
+    if (seen == 0 || (seen == -error::kAgain && closed)) return -error::kIo;
+    if (seen < 0) return seen;
+    if (seen == 1 && (__atomic_load_n(&terminal.shared->attention, __ATOMIC_ACQUIRE) & attention::kMark) != 0) {
+      if (!terminal.refresh() || terminal.has(attention::kClosed)) return -error::kIo;
+      if (terminal.slot.packet_status == 0) drop_mark(terminal);
+      continue;
+    }
+    const std::size_t head = packets ? 1 : 0;
+    if (packets) *to = 0;  // TIOCPKT_DATA
+    if (size == head) return 1;
+    const long count = receive(terminal.fd, to + head, size - head, kDontWait);
+    if (count == -error::kAgain && (flags & kDontWait) == 0) continue;  // another reader was faster
+    return count < 0 ? count : count + static_cast<long>(head);
+  }
+}
+
 }  // namespace
+
+// The mark is looked at before it is taken, and stays while it says that the slave is closed: it keeps poll(2) truthful.
+void drop_mark(const Terminal& terminal) {
+  std::uint8_t mark[2];
+  if ((__atomic_load_n(&terminal.shared->attention, __ATOMIC_ACQUIRE) & attention::kMark) == 0) return;
+  if (receive(terminal.fd, mark, sizeof mark, kPeek | kDontWait) == 1) receive(terminal.fd, mark, 1, kDontWait);
+}
 
 long read_terminal(Terminal& terminal, void* to, std::size_t size) {
   if (size == 0) return 0;
   auto* const bytes = static_cast<std::uint8_t*>(to);
   const int flags = nonblocking(terminal.fd) ? kDontWait : 0;
-  if (!terminal.is_slave()) {
-    const long count = receive_waiting(terminal.fd, bytes, size, flags);
-    return count == 0 ? -error::kIo : as_terminal(count);  // the last slave is closed (n_tty.c: n_tty_wait_for_input)
-  }
+  if (!terminal.is_slave()) return as_terminal(read_master(terminal, bytes, size, flags));
   if (terminal.has(ttycall::attention::kHungUp)) return 0;
   if (const long stopped = check_background(terminal, kSigttin); stopped < 0) return stopped;
   const bool lines =
@@ -111,7 +147,8 @@ long write_terminal(Terminal& terminal, const void* from, std::size_t size) {
       if (const long stopped = check_background(terminal, kSigttou); stopped < 0) return stopped;
     }
   }
-  return as_terminal(send(terminal.fd, from, size, kNoSignal | (nonblocking(terminal.fd) ? kDontWait : 0)));
+  const int flags = kNoSignal | (nonblocking(terminal.fd) ? kDontWait : 0);
+  return as_terminal(cancellable([&] { return send(terminal.fd, from, size, flags); }));
 }
 
 }  // namespace farpty::shim

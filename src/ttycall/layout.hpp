@@ -30,9 +30,15 @@ inline constexpr std::uint32_t kTimedRead = 8;    // raw, and VMIN is not 1 or V
 inline constexpr std::uint32_t kLocked = 16;      // the slave may not be opened (unlockpt)
 inline constexpr std::uint32_t kPacket = 32;      // the master reads packets (TIOCPKT)
 inline constexpr std::uint32_t kExclusive = 64;   // TIOCEXCL
+inline constexpr std::uint32_t kReleased = 128;   // the device has no slave end of its own: bring yours along
+inline constexpr std::uint32_t kClosed = 256;     // no program has the slave open: the master reads EIO
+inline constexpr std::uint32_t kMark = 512;       // the only byte that waits in the master's socket is no data
 // Those that concern a plain write(2); the header holds their union over all slots.
 inline constexpr std::uint32_t kOfWriters = kHungUp | kStopWriters;
 }  // namespace attention
+
+// The byte that goes with attention::kMark. Its value does not matter: the flag says what it is.
+inline constexpr std::uint8_t kMasterMark = 4;
 
 struct Slot {
   std::uint32_t generation = 0;
@@ -46,7 +52,8 @@ struct Slot {
   tty::Termios termios{};
   Winsize winsize{};
   std::uint64_t typed = 0, written = 0;  // bytes so far
-  std::uint8_t reserved[144] = {};
+  std::uint32_t packet_status = 0;       // what a master in packet mode reads next, where not 0 (TIOCPKT_*)
+  std::uint8_t reserved[140] = {};
 };
 
 struct Header {

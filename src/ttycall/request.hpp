@@ -1,7 +1,7 @@
 // Requests: what a program asks of the device, and the answer.
 //
-// One SOCK_SEQPACKET connection for each request: connect, send a Request, receive an Answer (with a descriptor where one is
-// handed out), close. Nothing is kept open, so a program that closes or counts its descriptors finds nothing of ours.
+// One SOCK_SEQPACKET connection for each request: connect, send a Request (with the descriptor that it is about, where there is
+// one), receive an Answer (with a descriptor where one is handed out), close. Nothing is kept open, so a program that closes or counts its descriptors finds nothing of ours.
 // Who asks is what the kernel says (SO_PEERCRED); the token says that it belongs to this session. Both ends are this
 // release (see kMagic), on one machine: plain structures in native byte order.
 #pragma once
@@ -21,6 +21,7 @@ enum class Operation : std::uint32_t {
   kOrphaned = 6,    // is the caller's process group orphaned? result 1 or 0
   kListen = 7,      // the descriptor that comes along is a seccomp listener: its program is to be served
   kUnserved = 8,    // a program is executed that cannot be served, `code` says why; result 1 where that is news
+  kTakeStatus = 9,  // the status byte of packet mode of terminal `number`, which is 0 from then on
 };
 
 enum class Unserved : std::uint32_t {
