@@ -290,7 +290,7 @@ def test_zsh(uid):
         screen.wait_for(prompt_after("ö"))
         yield
         screen.line("vared -p 'edit: ' -c x")
-        screen.wait_for("edit:")
+        screen.wait_for(re.compile("^edit:", re.MULTILINE))
         screen.line("given")
         screen.wait_for(prompt_after("edit: given"))
         screen.line("read -sk1 '?key: '; echo $REPLY $x")
