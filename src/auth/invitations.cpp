@@ -2,6 +2,12 @@
 
 namespace farpty::auth {
 
+namespace {
+std::unexpected<Error> refuse(const InvitationId& id, std::string reason) {
+  return failure("cannot let in", "invitation " + id.text(), std::move(reason));
+}
+}  // namespace
+
 Result<Token> Invitations::make(const InvitationTerms& terms, Seconds now) {
   if (terms.expires <= now) return failure("cannot invite", "", "the invitation would be over before it is used");
   forget_expired(now);
@@ -19,24 +25,23 @@ const InvitationSecret* Invitations::secret_of(const InvitationId& id, Seconds n
   return &at->second.secret;
 }
 
-Result<Grants> Invitations::enter(const InvitationId& id, Seconds now) {
+Result<Grants> Invitations::still_granted(const InvitationId& id, Seconds now) const {
   const auto at = kept_.find(id);
-  if (at == kept_.end()) return failure("cannot let in", "invitation " + id.text(), "there is no such invitation");
-  Kept& invitation = at->second;
-  if (invitation.terms.expires <= now) return failure("cannot let in", "invitation " + id.text(), "its time is over");
-  if (invitation.spent)
-    return failure("cannot let in", "invitation " + id.text(), "it was used before, and was for once");
+  if (at == kept_.end()) return refuse(id, "there is no such invitation");
+  const InvitationTerms& terms = at->second.terms;
+  if (terms.expires <= now) return refuse(id, "its time is over");
+  return Grants{.writing = terms.writing, .expires = terms.expires, .session = terms.session};
+}
+
+Result<Grants> Invitations::enter(const InvitationId& id, Seconds now) {
+  FARPTY_ASSIGN(grants, still_granted(id, now));
+  Kept& invitation = kept_.at(id);
+  if (invitation.spent) return refuse(id, "it was used before, and was for once");
   if (invitation.terms.uses == Uses::kOnce) {
     invitation.spent = true;
     invitation.secret.wipe();
   }
-  return Grants{
-      .writing = invitation.terms.writing, .expires = invitation.terms.expires, .session = invitation.terms.session};
-}
-
-bool Invitations::still_good(const InvitationId& id, Seconds now) const {
-  const auto at = kept_.find(id);
-  return at != kept_.end() && at->second.terms.expires > now;
+  return grants;
 }
 
 bool Invitations::revoke(const InvitationId& id) { return kept_.erase(id) > 0; }

@@ -37,9 +37,9 @@ class Invitations {
   // handshake may have been faster.
   Result<Grants> enter(const InvitationId& id, Seconds now);
 
-  // Whether a guest that came in with it earlier may still be here or resume: not revoked and not expired. A spent one
-  // says yes: it was spent by this guest.
-  [[nodiscard]] bool still_good(const InvitationId& id, Seconds now) const;
+  // What a guest who came in with it earlier may still do: nothing once it is revoked or expired. A spent one is good: it
+  // was spent by this guest.
+  [[nodiscard]] Result<Grants> still_granted(const InvitationId& id, Seconds now) const;
 
   bool revoke(const InvitationId& id);    // false: there is none
   void revoke_session(unsigned session);  // the session has ended, and what led to it alone

@@ -86,8 +86,8 @@ TEST_F(InvitationsTest, OnceIsOnceAndLookingSpendsNothing) {
   EXPECT_EQ(refusal(id, 150), "in");
   EXPECT_EQ(store_.secret_of(id, 150), nullptr);
   EXPECT_THAT(refusal(id, 150), HasSubstr("was for once"));
-  EXPECT_TRUE(store_.still_good(id, 150));
-  EXPECT_FALSE(store_.still_good(id, 200));
+  EXPECT_TRUE(store_.still_granted(id, 150));
+  EXPECT_FALSE(store_.still_granted(id, 200));
   ASSERT_EQ(store_.list(150).size(), 1U);
   EXPECT_TRUE(store_.list(150)[0].spent);
 }
@@ -108,7 +108,7 @@ TEST_F(InvitationsTest, AreRevokedOneByOneOrWithTheirSession) {
              three = invite({.expires = 200, .session = 8});
   EXPECT_TRUE(store_.revoke(one));
   EXPECT_FALSE(store_.revoke(one));
-  EXPECT_FALSE(store_.still_good(one, 150));
+  EXPECT_FALSE(store_.still_granted(one, 150));
   store_.revoke_session(7);
   EXPECT_EQ(store_.secret_of(two, 150), nullptr);
   EXPECT_EQ(refusal(three, 150), "in");

@@ -70,6 +70,23 @@ void settle_directory(const std::string& path) {
   if (directory) fsync(directory.get());
 }
 
+// Writes a file under a name of its own beside `path`, which `place` then gives the name that it shall have.
+Result<> write_beside(const std::string& path, Bytes bytes, mode_t mode,
+                      int (*place)(const char* fresh, const char* name)) {
+  std::string fresh = path + ".XXXXXX";
+  const OwnedFd fd(mkostemp(fresh.data(), O_CLOEXEC));
+  if (!fd) return os_error("cannot write", path);
+  auto written = write_all(fd.get(), path, bytes);
+  if (written && (fchmod(fd.get(), mode) != 0 || place(fresh.c_str(), path.c_str()) != 0))
+    written = os_error("cannot write", path);
+  if (!written) {
+    unlink(fresh.c_str());
+    return written;
+  }
+  settle_directory(path);
+  return {};
+}
+
 }  // namespace
 
 Result<> check_trusted(const std::string& path, const FileFacts& facts, uid_t user) {
@@ -114,29 +131,15 @@ Result<SecretBytes> read_own_file(const std::string& path, Trust trust, std::siz
 }
 
 Result<> write_new_file(const std::string& path, Bytes bytes, mode_t mode) {
-  const OwnedFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
-  if (!fd) return os_error("cannot make", path);
-  if (auto written = write_all(fd.get(), path, bytes); !written) {
-    unlink(path.c_str());
-    return written;
-  }
-  settle_directory(path);
-  return {};
+  return write_beside(path, bytes, mode, [](const char* fresh, const char* name) {
+    if (link(fresh, name) != 0) return -1;
+    unlink(fresh);
+    return 0;
+  });
 }
 
 Result<> replace_own_file(const std::string& path, Bytes bytes) {
-  std::string fresh = path + ".XXXXXX";
-  const OwnedFd fd(mkostemp(fresh.data(), O_CLOEXEC));
-  if (!fd) return os_error("cannot write", path);
-  auto written = write_all(fd.get(), path, bytes);
-  if (written && fchmod(fd.get(), kSecret) != 0) written = os_error("cannot write", path);
-  if (written && rename(fresh.c_str(), path.c_str()) != 0) written = os_error("cannot write", path);
-  if (!written) {
-    unlink(fresh.c_str());
-    return written;
-  }
-  settle_directory(path);
-  return {};
+  return write_beside(path, bytes, kSecret, [](const char* fresh, const char* name) { return rename(fresh, name); });
 }
 
 }  // namespace farpty::auth

@@ -41,7 +41,8 @@ enum class Trust { kTrusted, kPrivate };
 // than `most` bytes.
 Result<SecretBytes> read_own_file(const std::string& path, Trust trust, std::size_t most);
 
-// A new file of mode 0600 (or `mode`), whole or not at all; EEXIST where there is one of that name, whatever it is.
+// A new file of mode 0600 (or `mode`), which appears with all of its text; EEXIST where there is one of that name already,
+// whatever it is.
 Result<> write_new_file(const std::string& path, Bytes bytes, mode_t mode = 0600);
 
 // Replaces a file, or makes it, in one step: a reader sees the old text or the new one. Mode 0600.

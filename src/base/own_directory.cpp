@@ -14,19 +14,6 @@ namespace {
 constexpr mode_t kOwnerOnly = 0700;
 constexpr mode_t kOthers = 0077;
 
-Result<> make_with_parents(const std::string& path) {
-  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
-    const std::string part = path.substr(0, end);
-    if (mkdir(part.c_str(), kOwnerOnly) != 0 && errno != EEXIST) {
-      // Not to be allowed to make what is there already (a read-only root, a closed parent) is no failure.
-      const int code = errno;
-      struct stat status{};
-      if (stat(part.c_str(), &status) != 0) return os_error("cannot make directory", part, code);
-    }
-    if (end == std::string::npos) return {};
-  }
-}
-
 bool is_directory(const char* path) {
   struct stat status{};
   return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
@@ -39,8 +26,21 @@ std::string OwnDirectory::path_of(const std::string& name) const {
   return (access(here.c_str(), F_OK) == 0 ? here : path) + "/" + name;
 }
 
+Result<> make_directories(const std::string& path) {
+  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+    const std::string part = path.substr(0, end);
+    if (mkdir(part.c_str(), kOwnerOnly) != 0 && errno != EEXIST) {
+      // Not to be allowed to make what is there already (a read-only root, a closed parent) is no failure.
+      const int code = errno;
+      struct stat status{};
+      if (stat(part.c_str(), &status) != 0) return os_error("cannot make directory", part, code);
+    }
+    if (end == std::string::npos) return {};
+  }
+}
+
 Result<OwnDirectory> open_own_directory(const std::string& path, Missing missing) {
-  if (missing == Missing::kMake) FARPTY_TRY(make_with_parents(path));
+  if (missing == Missing::kMake) FARPTY_TRY(make_directories(path));
   OwnedFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd && (errno == ELOOP || errno == ENOTDIR))
     return failure("cannot use directory", path, "it is a link or no directory", "remove it");

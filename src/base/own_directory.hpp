@@ -24,6 +24,9 @@ struct OwnDirectory {
 
 enum class Missing { kFail, kMake };  // kMake: with its parents, each with mode 0700
 
+// A directory with its parents, those that are missing with mode 0700. What is there already stays as it is.
+Result<> make_directories(const std::string& path);
+
 // Errors: ENOENT where it is missing; in words where it is another user's, or open to other users.
 Result<OwnDirectory> open_own_directory(const std::string& path, Missing missing);
 
