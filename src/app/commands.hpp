@@ -17,5 +17,6 @@ Run add_ps(CLI::App& app);
 Run add_kill(CLI::App& app);
 Run add_run(CLI::App& app);
 Run add_doctor(CLI::App& app);
+Run add_keygen(CLI::App& app);
 
 }  // namespace farpty::app

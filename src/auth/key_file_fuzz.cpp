@@ -14,7 +14,10 @@ namespace {
 void check(farpty::Bytes text) {
   using namespace farpty::auth;
   const auto parsed = parse_private_key(text, "FILE");
-  if (!parsed) return FARPTY_CHECK(!parsed.error().message().empty());
+  if (!parsed) {
+    FARPTY_CHECK(!parsed.error().message().empty());
+    return;
+  }
   const auto again = parse_private_key(private_key_text(parsed->key, parsed->comment, 1), "FILE");
   FARPTY_CHECK(again && again->key.public_key() == parsed->key.public_key() && again->comment == parsed->comment);
 }
