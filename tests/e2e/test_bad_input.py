@@ -37,21 +37,22 @@ def bystander(server: Server):
         peer.expect_end()
 
 
-def test_random_bytes():
+@pytest.mark.parametrize("scheme", ["raw", "telnet"])
+def test_random_bytes(scheme):
     seed = int(os.environ.get("FARPTY_SEED", random.randrange(1 << 32)))
     print(f"FARPTY_SEED={seed}")
     chance = random.Random(seed)
-    with serve("--probe-size", "yes", "--", "cat") as server:
+    with serve("--probe-size", "yes", "--", "cat", listen=[f"{scheme}://127.0.0.1:0"]) as server:
         for _ in range(100):
-            with RawPeer(server) as peer, contextlib.suppress(OSError):
+            with RawPeer(server.address(scheme)) as peer, contextlib.suppress(OSError):
                 for _ in range(chance.randrange(1, 5)):
                     peer.send(chance.randbytes(chance.randrange(1, 2000)))
                     peer.pump()
                 if chance.random() < 0.3:
                     peer.vanish()
-        with RawPeer(server) as peer:
-            peer.send(b"fine\n")
-            peer.expect("fine\r\nfine")
+        with RawPeer(server.address(scheme)) as peer:
+            peer.send(b"fine\r\n")
+            peer.expect("fine\r\n.*fine")
         wait_until(lambda: len(server.sessions()) == 0, "all sessions to end", describe=lambda: server.log[-2000:])
 
 
