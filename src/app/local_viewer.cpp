@@ -30,7 +30,7 @@ Result<> LocalViewer::open() {
                   if (session_ != nullptr) session_->output_wanted();
                 }));
   out_ = std::move(out);
-  for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH}) signals_.add(number);
+  for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCONT, SIGWINCH}) signals_.add(number);
   wait_for_signal();
   if (isatty(STDIN_FILENO) == 1) {
     FARPTY_ASSIGN(raw, client::RawMode::enter(STDIN_FILENO));
@@ -105,11 +105,27 @@ void LocalViewer::handle_signal(int number) {
     case SIGWINCH:
       if (const auto size = terminal_size()) session_->resize(*size);
       return;
+    case SIGTSTP: return suspend();
+    case SIGCONT: return continued();
     // Sent to us, not typed: typed ones reach the program through its terminal.
     case SIGINT: return session_->type(pty::ControlCharacter::kInterrupt);
     case SIGQUIT: return session_->type(pty::ControlCharacter::kQuit);
     default: status_ = 128 + number; session_->finish(session::Cause::kServerStopping);
   }
+}
+
+// As farpty connect does: the user's terminal is the shell's meanwhile; the program runs on.
+void LocalViewer::suspend() {
+  if (raw_) raw_->leave();
+  raise(SIGSTOP);  // SIGTSTP itself is ours to catch; to the shell that waits for us, stopped is stopped
+  continued();
+}
+
+void LocalViewer::continued() {
+  if (!raw_ || tcgetpgrp(STDIN_FILENO) != getpgrp()) return;  // after bg: the next SIGCONT comes with fg
+  raw_->resume();
+  const auto size = terminal_size();
+  if (size && session_ != nullptr) session_->resize(*size);
 }
 
 }  // namespace farpty::app

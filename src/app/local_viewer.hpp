@@ -43,6 +43,8 @@ class LocalViewer final : public session::Viewer {
   void read_input();
   void wait_for_signal();
   void handle_signal(int number);
+  void suspend();
+  void continued();
   void leave_if_done();
 
   boost::asio::io_context& context_;

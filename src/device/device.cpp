@@ -31,6 +31,7 @@ Result<std::unique_ptr<Device>> Device::open(boost::asio::io_context& context, s
 Device::~Device() = default;
 
 void Device::add(std::unique_ptr<Tty> tty) {
+  if (!listeners_.empty()) tty->observe();
   tty->on_change = [this, number = tty->number()] { held_.changed(number); };
   ttys_.push_back(std::move(tty));
 }
@@ -40,6 +41,7 @@ Result<> Device::listen(OwnedFd listener) {
   const auto unused = [this] { forget_later_.run([this] { forget_closed(); }); };
   FARPTY_ASSIGN(made, Listener::open(context_, std::move(listener), serve, unused));
   listeners_.push_back(std::move(made));
+  for (const auto& tty : ttys_) tty->observe();
   return {};
 }
 
@@ -59,11 +61,7 @@ void Device::add_environment(std::vector<std::string>& environment) const {
     *preload = "LD_PRELOAD=" + library_ + ":" + preload->substr(sizeof "LD_PRELOAD=" - 1);
 }
 
-void Device::prepare_session(pid_t leader) noexcept {
-  ttycall::Slot& slot = ttys_.front()->slot();
-  const ttycall::SlotChange change(slot);
-  slot.sid = slot.fg_pgrp = leader;
-}
+void Device::prepare_session(pid_t leader) noexcept { ttys_.front()->show_session(leader); }
 
 void Device::take_session(pid_t leader) {
   terminal().control().take(leader, leader);
@@ -76,7 +74,9 @@ Tty* Device::find(int number) {
   const auto found = std::ranges::find_if(ttys_, [&](const auto& tty) {
     return tty->number() == number && (!tty->hung_up() || tty == ttys_.front());  // devpts has no longer the others
   });
-  return found == ttys_.end() ? nullptr : found->get();
+  if (found == ttys_.end()) return nullptr;
+  (*found)->adopt_wish();
+  return found->get();
 }
 
 Tty* Device::of_session(pid_t session) {
@@ -87,7 +87,8 @@ Tty* Device::of_session(pid_t session) {
 
 void Device::handle(const std::shared_ptr<Asked>& asked) {
   switch (asked->request.operation) {
-    case ttycall::Operation::kAttach: return asked->answer(0, page_.fd());
+    case ttycall::Operation::kAttach:
+      return asked->answer(0, asked->request.code == ttycall::kTheWishes ? page_.wishes_fd() : page_.fd());
     case ttycall::Operation::kIoctl: return TtyCall(*this, asked).run();
     case ttycall::Operation::kOpenTty: return open_own(*asked);
     case ttycall::Operation::kOpenSlave: return open_slave(*asked);

@@ -31,7 +31,7 @@ Result<std::unique_ptr<NestedMaster>> NestedMaster::open(boost::asio::io_context
   FARPTY_ASSIGN(ready, Readiness::watch(context, near.get()));
   std::unique_ptr<NestedMaster> master(new NestedMaster(tty, std::move(near), std::move(closed)));
   master->ready_ = std::move(ready);
-  tty.set_master_inode(status.st_ino);
+  tty.set_master(far.get(), status.st_ino);
   auto* const self = master.get();
   tty.on_output = [self] { self->pump_output(); };
   tty.on_input_room = [self] { self->pump_input(); };

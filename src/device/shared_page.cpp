@@ -5,7 +5,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include <new>
+#include <cstddef>
+#include <utility>
 
 namespace farpty::device {
 
@@ -19,56 +20,138 @@ Result<std::uint64_t> socket_device() {
   return status.st_dev;
 }
 
+constexpr int kSize = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+
+struct Memory {
+  OwnedFd fd;
+  void* at = nullptr;
+};
+
+Result<Memory> make_memory(const char* name, std::size_t size) {
+  Memory memory{.fd = OwnedFd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING))};
+  if (!memory.fd || ftruncate(memory.fd.get(), static_cast<off_t>(size)) != 0)
+    return os_error("cannot make", "the terminals' shared memory");
+  memory.at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, memory.fd.get(), 0);
+  if (memory.at == MAP_FAILED) return os_error("cannot map", "the terminals' shared memory");
+  return memory;
+}
+
 }  // namespace
 
 Result<SharedPage> SharedPage::create() {
   FARPTY_ASSIGN(device, socket_device());
-  OwnedFd fd(::memfd_create("farpty-tty", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd || ftruncate(fd.get(), sizeof(ttycall::Page)) != 0)
-    return os_error("cannot make", "the terminals' shared memory");
-  void* const memory = mmap(nullptr, sizeof(ttycall::Page), PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
-  if (memory == MAP_FAILED) return os_error("cannot map", "the terminals' shared memory");
-  constexpr int kSize = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-  if (fcntl(fd.get(), F_ADD_SEALS, kSize | F_SEAL_FUTURE_WRITE) != 0) fcntl(fd.get(), F_ADD_SEALS, kSize);
+  FARPTY_ASSIGN(state, make_memory("farpty-tty", sizeof(ttycall::Page)));
+  FARPTY_ASSIGN(wishes, make_memory("farpty-tty-wishes", sizeof(ttycall::Wishes)));
+  if (fcntl(state.fd.get(), F_ADD_SEALS, kSize | F_SEAL_FUTURE_WRITE) != 0) fcntl(state.fd.get(), F_ADD_SEALS, kSize);
+  fcntl(wishes.fd.get(), F_ADD_SEALS, kSize);
   // Not value-initialized: the memory is zero, and pages that are not touched cost nothing.
-  auto* const page = static_cast<ttycall::Page*>(memory);
+  auto* const page = static_cast<ttycall::Page*>(state.at);
   page->header.socket_device = device;
+  page->header.wishes = wishes.fd.get();
   __atomic_store_n(&page->header.magic, ttycall::kMagic, __ATOMIC_RELEASE);
-  return SharedPage(std::move(fd), page);
+  return SharedPage(std::move(state.fd), page, std::move(wishes.fd), static_cast<ttycall::Wishes*>(wishes.at));
 }
 
 SharedPage::SharedPage(SharedPage&& other) noexcept
-    : fd_(std::move(other.fd_)), page_(std::exchange(other.page_, nullptr)), used_(other.used_) {}
+    : fd_(std::move(other.fd_)),
+      page_(std::exchange(other.page_, nullptr)),
+      wishes_fd_(std::move(other.wishes_fd_)),
+      wishes_(std::exchange(other.wishes_, nullptr)),
+      used_(other.used_),
+      attention_(std::move(other.attention_)) {}
 
 SharedPage::~SharedPage() {
   if (page_ != nullptr) munmap(page_, sizeof(ttycall::Page));
-}
-
-ttycall::Slot* SharedPage::claim() {
-  for (std::uint32_t i = 0; i < ttycall::kSlots; ++i) {
-    ttycall::Slot& slot = page_->slot[i];
-    if (used_[i]) continue;
-    used_[i] = true;
-    slot.number = static_cast<std::int32_t>(i);
-    if (i >= page_->header.slots) __atomic_store_n(&page_->header.slots, i + 1, __ATOMIC_RELEASE);
-    return &slot;
-  }
-  return nullptr;
-}
-
-void SharedPage::release(ttycall::Slot& slot) {
-  used_[static_cast<std::size_t>(slot.number)] = false;
-  {
-    const ttycall::SlotChange change(slot);
-    slot.sid = slot.fg_pgrp = 0;
-  }
-  sum_up_attention();
+  if (wishes_ != nullptr) munmap(wishes_, sizeof(ttycall::Wishes));
 }
 
 void SharedPage::sum_up_attention() {
   std::uint32_t sum = 0;
-  for (std::uint32_t i = 0; i < page_->header.slots; ++i) sum |= page_->slot[i].attention;
+  for (const std::uint32_t one : attention_) sum |= one;
   __atomic_store_n(&page_->header.attention, sum & ttycall::attention::kOfWriters, __ATOMIC_RELEASE);
+}
+
+// -- Mirror
+
+std::optional<Mirror> Mirror::claim(SharedPage& page) {
+  for (std::size_t i = 0; i < ttycall::kSlots; ++i) {
+    if (page.used_[i]) continue;
+    page.used_[i] = true;
+    if (i >= page.attention_.size()) {
+      page.attention_.resize(i + 1);
+      __atomic_store_n(&page.page_->header.slots, static_cast<std::uint32_t>(i + 1), __ATOMIC_RELEASE);
+    }
+    return Mirror(page, i);
+  }
+  return std::nullopt;
+}
+
+Mirror::Mirror(SharedPage& page, std::size_t index)
+    : page_(&page), index_(index), shared_(&page.page_->slot[index]), wish_(&page.wishes_->wish[index]) {
+  own_.number = static_cast<std::int32_t>(index);
+  own_.adopted = __atomic_load_n(&wish_->generation, __ATOMIC_RELAXED);  // the last user's: none of ours
+  if ((own_.adopted & 1) != 0) repair_wish();
+}
+
+Mirror::Mirror(Mirror&& other) noexcept
+    : page_(std::exchange(other.page_, nullptr)),
+      index_(other.index_),
+      shared_(other.shared_),
+      wish_(other.wish_),
+      own_(other.own_) {}
+
+Mirror::~Mirror() {
+  if (page_ == nullptr) return;
+  change([](ttycall::Slot& slot) { slot.sid = slot.fg_pgrp = 0; });
+  page_->used_[index_] = false;
+}
+
+void Mirror::publish() {
+  const std::uint32_t before = page_->attention_[index_];
+  page_->attention_[index_] = own_.attention;
+  {
+    const ttycall::SlotChange change(*shared_);
+    const auto* source = reinterpret_cast<const std::uint64_t*>(&own_);
+    auto* target = reinterpret_cast<std::uint64_t*>(shared_);
+    __atomic_store_n(&shared_->attention, own_.attention, __ATOMIC_RELEASE);  // beside the generation, in one word
+    constexpr std::size_t kEnd = offsetof(ttycall::Slot, busy) / 8;
+    static_assert(offsetof(ttycall::Slot, busy) % 8 == 0);
+    for (std::size_t i = 1; i < kEnd; ++i) __atomic_store_n(target + i, source[i], __ATOMIC_RELAXED);
+  }
+  if (((before ^ own_.attention) & ttycall::attention::kOfWriters) != 0) page_->sum_up_attention();
+}
+
+void Mirror::mark(int fd, ttycall::End end) const { fcntl(fd, F_SETSIG, ttycall::mark_of(index_, end)); }
+
+void Mirror::show_session(pid_t leader) noexcept {
+  const ttycall::SlotChange change(*shared_);
+  shared_->sid = shared_->fg_pgrp = leader;
+}
+
+void Mirror::begin_work() {
+  if (at_work_++ == 0) __atomic_store_n(&shared_->busy, ++own_.busy, __ATOMIC_SEQ_CST);
+}
+
+void Mirror::end_work() {
+  if (--at_work_ == 0) __atomic_store_n(&shared_->busy, ++own_.busy, __ATOMIC_SEQ_CST);
+}
+
+std::optional<tty::Termios> Mirror::take_wish() {
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);  // after what was published, as a program looks at that after its wish
+  const std::uint32_t generation = ttycall::pending_wish(*wish_, own_.adopted);
+  if (generation == 0) return std::nullopt;
+  tty::Termios settings;
+  if (!ttycall::copy_wish(*wish_, generation, settings)) return std::nullopt;  // the next look finds the next one
+  own_.adopted = generation;
+  return settings;
+}
+
+// Should its writer be alive after all, its last store makes a wish that is pending.
+void Mirror::repair_wish() {
+  const std::uint32_t generation = __atomic_load_n(&wish_->generation, __ATOMIC_RELAXED);
+  if ((generation & 1) == 0) return;
+  own_.adopted = generation + 3;
+  __atomic_store_n(&wish_->generation, own_.adopted, __ATOMIC_RELEASE);
 }
 
 }  // namespace farpty::device

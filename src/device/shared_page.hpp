@@ -1,12 +1,18 @@
-// SharedPage: the memory in which a session's programs look up the state of their terminals (ttycall/layout.hpp).
+// SharedPage: the memory in which a session's programs look up the state of their terminals, and that in which they wish for
+// settings (ttycall/layout.hpp).
 //
-// A memfd sealed against resizing and against every writable mapping but ours (F_SEAL_FUTURE_WRITE, Linux 5.1; where that is
+// The page is a memfd sealed against resizing and against every writable mapping but ours (F_SEAL_FUTURE_WRITE, Linux 5.1; where that is
 // missing a program could spoil its own session's mirror, never what the device decides by). Programs find it as
-// /proc/PID/fd/N, or are handed it by the request socket.
+// /proc/PID/fd/N, or are handed it by the request socket. The wishes are sealed against resizing only.
+// Invariant: nothing is read back from the page; what the device decides by is in the Mirrors.
 #pragma once
+
+#include <sys/types.h>
 
 #include <bitset>
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "base/owned_fd.hpp"
 #include "base/result.hpp"
@@ -22,21 +28,64 @@ class SharedPage {
   ~SharedPage();
 
   [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] int wishes_fd() const { return wishes_fd_.get(); }
   [[nodiscard]] const ttycall::Page& page() const { return *page_; }
 
-  // A slot that nobody uses, or null.
-  [[nodiscard]] ttycall::Slot* claim();
-  // Its state stays readable until the slot is used again: programs that still have the terminal open get EIO.
-  void release(ttycall::Slot& slot);
+ private:
+  friend class Mirror;
+  SharedPage(OwnedFd fd, ttycall::Page* page, OwnedFd wishes_fd, ttycall::Wishes* wishes)
+      : fd_(std::move(fd)), page_(page), wishes_fd_(std::move(wishes_fd)), wishes_(wishes) {}
   // The union of what all slots want writers to look at.
   void sum_up_attention();
 
- private:
-  SharedPage(OwnedFd fd, ttycall::Page* page) : fd_(std::move(fd)), page_(page) {}
-
   OwnedFd fd_;
   ttycall::Page* page_;
+  OwnedFd wishes_fd_;
+  ttycall::Wishes* wishes_;
   std::bitset<ttycall::kSlots> used_;
+  std::vector<std::uint32_t> attention_;  // of the slots ever used
+};
+
+// One terminal's state, and its slot in the page, which shows it to the programs.
+class Mirror {
+ public:
+  // Nothing where all slots are in use.
+  static std::optional<Mirror> claim(SharedPage& page);
+  Mirror(Mirror&& other) noexcept;
+  Mirror& operator=(Mirror&&) = delete;
+  // The state stays readable until the slot is used again: programs that still have the terminal open get EIO.
+  ~Mirror();
+
+  [[nodiscard]] const ttycall::Slot& state() const { return own_; }
+  // Marks a program's end (ttycall::mark_of). Where that fails, it is found without.
+  void mark(int fd, ttycall::End end) const;
+  template <typename Change>
+  void change(Change make) {
+    make(own_);
+    publish();
+  }
+  // Shown while a child of ours, which may write nothing else, becomes the leader of a session.
+  void show_session(pid_t leader) noexcept;
+
+  // Programs see whether output is being processed. Nests.
+  void begin_work();
+  void end_work();
+
+  // A wish that was not taken yet, as what programs read then; taken by that.
+  [[nodiscard]] std::optional<tty::Termios> take_wish();
+  // A program that died while it wrote a wish keeps all others from wishing.
+  void repair_wish();
+
+ private:
+  Mirror(SharedPage& page, std::size_t index);
+  void publish();
+
+  SharedPage* page_;
+  std::size_t index_;
+  ttycall::Slot* shared_;
+  ttycall::Wish* wish_;
+  ttycall::Slot own_{};
+  int at_work_ = 0;
 };
 
 }  // namespace farpty::device

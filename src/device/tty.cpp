@@ -49,31 +49,23 @@ Result<Tty::Line> Tty::make_line(boost::asio::io_context& context) {
 
 Result<std::unique_ptr<Tty>> Tty::open(boost::asio::io_context& context, SharedPage& page) {
   FARPTY_ASSIGN(line, make_line(context));
+  auto mirror = Mirror::claim(page);
+  if (!mirror) return failure("cannot make", "a terminal", "this session has as many as it may");
   const std::uint64_t inode = line.inode;
-  ttycall::Slot* const slot = page.claim();
-  if (slot == nullptr) return failure("cannot make", "a terminal", "this session has as many as it may");
-  std::unique_ptr<Tty> tty(new Tty(context, page, *slot, std::move(line)));
-  {
-    const ttycall::SlotChange change(*slot);
-    slot->attention = 0;
-    slot->master = 0;
-    slot->sid = slot->fg_pgrp = 0;
-    slot->termios = tty->termios();
-    slot->winsize = {};
-    slot->kept = 0;
-    slot->typed = slot->written = 0;
-    slot->packet_status = 0;
-    __atomic_store_n(&slot->slave, inode, __ATOMIC_RELEASE);
-  }
-  page.sum_up_attention();
+  std::unique_ptr<Tty> tty(new Tty(context, std::move(*mirror), std::move(line)));
+  tty->mirror_.change([&](ttycall::Slot& slot) {
+    slot.termios = tty->termios();
+    slot.slave = inode;
+  });
+  tty->mirror_.mark(tty->slave_.get(), ttycall::End::kSlave);
   tty->wait_for_slave();
+  tty->mirror();
   return tty;
 }
 
-Tty::Tty(boost::asio::io_context& context, SharedPage& page, ttycall::Slot& slot, Line line)
+Tty::Tty(boost::asio::io_context& context, Mirror mirror, Line line)
     : context_(context),
-      page_(page),
-      slot_(slot),
+      mirror_(std::move(mirror)),
       master_(std::move(line.master)),
       slave_(std::move(line.slave)),
       ready_(std::move(line.ready)),
@@ -87,7 +79,6 @@ Tty::Tty(boost::asio::io_context& context, SharedPage& page, ttycall::Slot& slot
 Tty::~Tty() {
   hangup();
   control_.forget();
-  page_.release(slot_);
 }
 
 // -- what programs write
@@ -107,11 +98,26 @@ void Tty::slave_wrote() {
 // Takes what programs wrote as far as there is room for it. What is left gives no new event: whoever makes room comes
 // back here.
 void Tty::process_output() {
+  mirror_.begin_work();
+  take_output();
+  mirror();
+  mirror_.end_work();
+}
+
+void Tty::take_output() {
+  if (taking_) return;  // a wish is adopted between the taking of bytes and their processing
+  taking_ = true;
+  take_all_output();
+  taking_ = false;
+}
+
+void Tty::take_all_output() {
   std::array<std::uint8_t, kPiece> piece;
   while (process_pending() && output_.room() > 0 && !discipline_.stopped()) {
     const ssize_t count = recv(master_.get(), piece.data(), piece.size(), MSG_DONTWAIT);
     if (count == 0 || (count < 0 && errno == ECONNRESET)) return last_close();
     if (count < 0) return;
+    adopt_wish();  // it was wished before this was written
     const auto size = static_cast<std::size_t>(count);
     written_ += size;
     const std::size_t taken = dropping_ ? size : discipline_.write(piece.data(), size);
@@ -195,6 +201,7 @@ void Tty::run_drained() {
 std::size_t Tty::type(Bytes bytes) {
   if (hung_up_) return bytes.size();
   process_output();  // what programs wrote before comes before the echo
+  adopt_wish();
   const auto* const typed = reinterpret_cast<const std::uint8_t*>(bytes.data());
   const std::size_t taken = discipline_.receive(typed, bytes.size());
   typed_ += taken;
@@ -324,6 +331,22 @@ void Tty::drop_sent_input() {
 // when lines are no longer read (n_tty.c: __DISABLED_CHAR).
 void Tty::set_termios(const tty::Termios& wanted) {
   process_output();
+  mirror_.repair_wish();
+  adopt_wish();
+  apply(wanted);
+}
+
+// Of two that are made at once the device's is the later one: programs see it as done when it is answered.
+void Tty::adopt_wish() {
+  if (const auto wanted = mirror_.take_wish()) apply(*wanted);
+}
+
+void Tty::observe() {
+  observed_ = true;
+  mirror();
+}
+
+void Tty::apply(const tty::Termios& wanted) {
   const bool read_lines = reads_lines(termios());
   discipline_.set_termios(wanted);
   if (read_lines && !reads_lines(termios()) && end_of_file_sent_) {
@@ -334,10 +357,7 @@ void Tty::set_termios(const tty::Termios& wanted) {
     mark = tty::kDisabledCharacter;
     if (unread) send(master_.get(), &mark, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
   }
-  {
-    const ttycall::SlotChange change(slot_);
-    slot_.termios = termios();
-  }
+  mirror_.change([this](ttycall::Slot& slot) { slot.termios = termios(); });
   const tty::Termios& now = termios();
   set_attention(attention::kStopWriters, now.local(tty::lflag::kTostop));
   set_attention(attention::kTimedRead, now.cc[tty::kVmin] != 1 || now.cc[tty::kVtime] != 0);
@@ -350,11 +370,8 @@ void Tty::set_termios(const tty::Termios& wanted) {
 }
 
 void Tty::set_size(ttycall::Winsize size) {
-  if (size == slot_.winsize) return;
-  {
-    const ttycall::SlotChange change(slot_);
-    slot_.winsize = size;
-  }
+  if (size == slot().winsize) return;
+  mirror_.change([&](ttycall::Slot& slot) { slot.winsize = size; });
   signal(SIGWINCH);
 }
 
@@ -370,13 +387,8 @@ void Tty::control_flow(tty::FlowAction action) {
 }
 
 void Tty::set_attention(std::uint32_t bit, bool on) {
-  const std::uint32_t now = on ? slot_.attention | bit : slot_.attention & ~bit;
-  if (now == slot_.attention) return;
-  {
-    const ttycall::SlotChange change(slot_);
-    __atomic_store_n(&slot_.attention, now, __ATOMIC_RELEASE);
-  }
-  if ((bit & attention::kOfWriters) != 0) page_.sum_up_attention();
+  const std::uint32_t now = on ? slot().attention | bit : slot().attention & ~bit;
+  if (now != slot().attention) mirror_.change([now](ttycall::Slot& slot) { slot.attention = now; });
 }
 
 void Tty::set_packet_mode(bool on) {
@@ -391,24 +403,39 @@ std::uint8_t Tty::take_packet_status() {
   return status;
 }
 
-void Tty::set_master_inode(std::uint64_t inode) { __atomic_store_n(&slot_.master, inode, __ATOMIC_RELEASE); }
+void Tty::set_master(int fd, std::uint64_t inode) {
+  mirror_.mark(fd, ttycall::End::kMaster);
+  mirror_.change([inode](ttycall::Slot& slot) { slot.master = inode; });
+}
+
+// Whether nothing that waits here would be concerned by a change of the settings, and nobody is to be told of it.
+bool Tty::is_quiet() const {
+  return !hung_up_ && !closed_ && !observed_ && !on_settings && !discipline_.packet_mode() && !discipline_.stopped() &&
+         !end_of_file_sent_ && discipline_.kept() == 0 && unprocessed_.empty() && output_.room() > 0;
+}
 
 void Tty::mirror() {
+  const ttycall::Slot& shown = slot();
   const auto kept = static_cast<std::uint32_t>(discipline_.unread());
-  if (kept == slot_.kept && typed_ == slot_.typed && written_ == slot_.written &&
-      packet_status() == slot_.packet_status)
-    return;
-  const ttycall::SlotChange change(slot_);
-  slot_.kept = kept;
-  slot_.typed = typed_;
-  slot_.written = written_;
-  slot_.packet_status = packet_status();
+  const std::uint32_t attention =
+      is_quiet() ? shown.attention | attention::kQuiet : shown.attention & ~attention::kQuiet;
+  if (kept != shown.kept || typed_ != shown.typed || written_ != shown.written ||
+      packet_status() != shown.packet_status || attention != shown.attention)
+    mirror_.change([&](ttycall::Slot& slot) {
+      slot.attention = attention;
+      slot.kept = kept;
+      slot.typed = typed_;
+      slot.written = written_;
+      slot.packet_status = packet_status();
+    });
+  adopt_wish();  // one that was made before its program could see that it has to ask
 }
 
 void Tty::mirror_control() {
-  const ttycall::SlotChange change(slot_);
-  slot_.sid = control_.session();
-  slot_.fg_pgrp = control_.fg_pgrp();
+  mirror_.change([this](ttycall::Slot& slot) {
+    slot.sid = control_.session();
+    slot.fg_pgrp = control_.fg_pgrp();
+  });
   tell_programs();
 }
 
@@ -416,12 +443,12 @@ void Tty::mirror_control() {
 
 bool Tty::is_slave(int fd) const {
   struct stat status{};
-  return fd >= 0 && !closed_ && fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_ino == slot_.slave;
+  return fd >= 0 && !closed_ && fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_ino == slot().slave;
 }
 
 OwnedFd Tty::duplicate_slave(pid_t likely_holder) {
   if (const int ours = slave(); ours >= 0) return OwnedFd(fcntl(ours, F_DUPFD_CLOEXEC, 0));
-  return closed_ || hung_up_ ? OwnedFd() : take_from_holder(slot_.slave, likely_holder);
+  return closed_ || hung_up_ ? OwnedFd() : take_from_holder(slot().slave, likely_holder);
 }
 
 void Tty::give_up_slave() {
@@ -443,7 +470,7 @@ void Tty::last_close() {
   ready_ = Readiness();
   master_.reset();
   waiting_for_reader_ = false;
-  __atomic_store_n(&slot_.slave, 0, __ATOMIC_RELEASE);
+  mirror_.change([](ttycall::Slot& slot) { slot.slave = 0; });
   set_attention(attention::kClosed, true);
   set_attention(attention::kReleased, false);
   run_drained();
@@ -457,7 +484,8 @@ Result<> Tty::reopen() {
   slave_ = std::move(line.slave);
   ready_ = std::move(line.ready);
   closed_ = false;
-  __atomic_store_n(&slot_.slave, line.inode, __ATOMIC_RELEASE);
+  mirror_.mark(slave_.get(), ttycall::End::kSlave);
+  mirror_.change([&](ttycall::Slot& slot) { slot.slave = line.inode; });
   set_attention(attention::kClosed, false);
   wait_for_slave();
   settle();

@@ -42,7 +42,7 @@ class Tty final : private tty::MasterPort {
   Tty(const Tty&) = delete;
   Tty& operator=(const Tty&) = delete;
 
-  [[nodiscard]] int number() const { return slot_.number; }
+  [[nodiscard]] int number() const { return mirror_.state().number; }
   // A duplicate of the slave end for a program: of ours, of one that was brought along, of another program's. May fail.
   [[nodiscard]] OwnedFd duplicate_slave(pid_t likely_holder = 0);
   // Lent: ours, or the one that is lent to us (Borrowed); -1: there is neither.
@@ -64,8 +64,15 @@ class Tty final : private tty::MasterPort {
    private:
     Tty& tty_;
   };
-  [[nodiscard]] ttycall::Slot& slot() { return slot_; }
+  // As programs see it, but for a wish that was not taken yet.
+  [[nodiscard]] const ttycall::Slot& slot() const { return mirror_.state(); }
+  void show_session(pid_t leader) noexcept { mirror_.show_session(leader); }
   [[nodiscard]] const tty::Termios& termios() const { return discipline_.termios(); }
+  // Takes over the settings that a program wished for (ttycall/layout.hpp). Whoever asks from outside what the settings are,
+  // or is to change them, takes them over first; the terminal does so itself before it processes anything.
+  void adopt_wish();
+  // From now on programs wait for changes of the settings that have no eyes of their own (listener.hpp): nothing is wished.
+  void observe();
   [[nodiscard]] Control& control() { return control_; }
   [[nodiscard]] const Control& control() const { return control_; }
 
@@ -141,8 +148,8 @@ class Tty final : private tty::MasterPort {
   // Opened again after that. Not after a hang-up.
   Result<> reopen();
 
-  // The nested pair's other end, for find() in the page; 0: none.
-  void set_master_inode(std::uint64_t inode);
+  // The nested pair's other end, which its maker gets: `fd` is lent.
+  void set_master(int fd, std::uint64_t inode);
   // The state of sessions changed: copies it into the slot.
   void mirror_control();
 
@@ -154,7 +161,7 @@ class Tty final : private tty::MasterPort {
     std::uint64_t inode = 0;
   };
   static Result<Line> make_line(boost::asio::io_context& context);
-  Tty(boost::asio::io_context& context, SharedPage& page, ttycall::Slot& slot, Line line);
+  Tty(boost::asio::io_context& context, Mirror mirror, Line line);
 
   // tty::MasterPort
   [[nodiscard]] std::size_t room() const override { return output_.room(); }
@@ -166,6 +173,9 @@ class Tty final : private tty::MasterPort {
   void slave_wrote();
   void wait_for_slave();
   void process_output();
+  void take_output();
+  void take_all_output();
+  void apply(const tty::Termios& wanted);
   bool process_pending();
   void drop_unprocessed();
   void feed_slave();
@@ -177,10 +187,10 @@ class Tty final : private tty::MasterPort {
   void settle();
   void run_drained();
   void mirror();
+  [[nodiscard]] bool is_quiet() const;
 
   boost::asio::io_context& context_;
-  SharedPage& page_;
-  ttycall::Slot& slot_;
+  Mirror mirror_;
   OwnedFd master_, slave_;
   Readiness ready_;    // after master_: gone before it is closed
   int borrowed_ = -1;  // lint-allow(raw-fd): lent for the length of a request
@@ -194,6 +204,8 @@ class Tty final : private tty::MasterPort {
   bool dropping_ = false;
   bool closed_ = false;
   bool waiting_for_reader_ = false;
+  bool observed_ = false;
+  bool taking_ = false;
   std::vector<std::function<void()>> waiting_for_drain_;
   Later tell_output_, tell_room_, tell_taken_, tell_settings_;
 };

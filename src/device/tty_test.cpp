@@ -3,10 +3,13 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+#include <cstring>
+#include <random>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -217,6 +220,98 @@ TEST_F(TtyTest, packet_mode_is_in_the_slot) {
   EXPECT_EQ(tty_->slot().packet_status, 2U);
   EXPECT_EQ(tty_->take_packet_status(), 2U);
   EXPECT_EQ(tty_->slot().packet_status, 0U);
+}
+
+class WishTest : public TtyTest {
+ protected:
+  WishTest() {
+    void* const at = mmap(nullptr, sizeof(ttycall::Wishes), PROT_READ | PROT_WRITE, MAP_SHARED, page_.wishes_fd(), 0);
+    wishes_ = static_cast<ttycall::Wishes*>(at);
+  }
+  ~WishTest() override { munmap(wishes_, sizeof(ttycall::Wishes)); }
+
+  // As the shim does it; whether it would have to ask.
+  bool wish(const tty::Termios& settings) {
+    if (!attention(ttycall::attention::kQuiet) || (tty_->slot().busy & 1) != 0) return false;
+    return ttycall::make_wish(wishes_->wish[tty_->number()], settings);
+  }
+  [[nodiscard]] bool is_pending() const {
+    return ttycall::pending_wish(wishes_->wish[tty_->number()], tty_->slot().adopted) != 0;
+  }
+
+  ttycall::Wishes* wishes_ = nullptr;
+};
+
+TEST_F(WishTest, is_taken_over_before_what_is_written_after_it) {
+  write_slave("a\n");
+  run();
+  ASSERT_TRUE(wish(tty::make_raw(tty_->termios())));
+  EXPECT_TRUE(is_pending());
+  write_slave("b\n");
+  EXPECT_EQ(output(), "a\r\nb\n");
+  EXPECT_FALSE(is_pending());
+}
+
+TEST_F(WishTest, is_taken_over_before_what_is_typed_after_it) {
+  ASSERT_TRUE(wish(tty::make_raw(tty_->termios())));
+  type("x\r");
+  EXPECT_EQ(read_slave(), "x\r");
+  EXPECT_EQ(output(), "");
+}
+
+TEST_F(WishTest, cannot_be_made_while_something_waits) {
+  type("part");
+  EXPECT_FALSE(attention(ttycall::attention::kQuiet));
+  type("\r");
+  EXPECT_EQ(read_slave(), "part\n");
+  EXPECT_TRUE(attention(ttycall::attention::kQuiet));
+  tty_->control_flow(tty::FlowAction::kOutputOff);
+  EXPECT_FALSE(attention(ttycall::attention::kQuiet));
+  tty_->control_flow(tty::FlowAction::kOutputOn);
+  tty_->set_packet_mode(true);
+  EXPECT_FALSE(attention(ttycall::attention::kQuiet));
+  tty_->set_packet_mode(false);
+  EXPECT_TRUE(attention(ttycall::attention::kQuiet));
+  tty_->observe();
+  EXPECT_FALSE(attention(ttycall::attention::kQuiet));
+}
+
+// The key came in between: the program has seen a quiet terminal, and has wished before it can see that it is none any more.
+TEST_F(WishTest, that_comes_late_is_found_by_the_end_of_what_made_it_late) {
+  ASSERT_TRUE(ttycall::make_wish(wishes_->wish[tty_->number()], tty::make_raw(tty_->termios())));
+  type("x");
+  EXPECT_FALSE(is_pending());
+  EXPECT_EQ(read_slave(), "x");
+}
+
+TEST_F(WishTest, of_a_program_that_died_is_forgotten_when_another_asks) {
+  ttycall::Wish& wish = wishes_->wish[tty_->number()];
+  wish.generation = 7;
+  std::memset(&wish.settings, 0xff, sizeof wish.settings);
+  type("x\r");
+  EXPECT_EQ(output(), "x\r\n");
+  EXPECT_FALSE(ttycall::make_wish(wish, tty_->termios()));
+  tty_->set_termios(tty_->termios());
+  EXPECT_FALSE(is_pending());
+  EXPECT_EQ(read_slave(), "x\n");
+  EXPECT_TRUE(ttycall::make_wish(wish, tty::make_raw(tty_->termios())));
+  tty_->adopt_wish();
+  EXPECT_FALSE(tty_->termios().local(tty::lflag::kIcanon));
+}
+
+// Nothing that programs can write there does more than tcsetattr(3) could.
+TEST_F(WishTest, of_any_bytes_is_settings) {
+  std::mt19937 random(7);
+  for (int i = 0; i < 2000; ++i) {
+    auto* const words = reinterpret_cast<std::uint32_t*>(wishes_->wish);
+    for (int k = 0; k < 16; ++k) words[random() % 64] = static_cast<std::uint32_t>(random());
+    type("x\r");
+    write_slave("y\n");
+    static_cast<void>(output());
+    static_cast<void>(read_slave());
+    tty_->flush(tty::Flush::kBoth);
+    ASSERT_EQ(tty_->termios().cflag & tty::cflag::kCsize, tty::cflag::kCs8);
+  }
 }
 
 TEST_F(TtyTest, thousands_fit) {

@@ -112,6 +112,7 @@ void EmulatedPty::when_readable(std::function<void()> then) {
 void EmulatedPty::end_input() {
   if (std::exchange(input_ended_, true)) return;
   end_pause_ = kFirstEndPause;
+  tty_->observe();
   tty_->on_input_taken = [this] {
     if (is_line_mode(tty_->termios())) type_end_of_file();
   };
@@ -150,6 +151,7 @@ std::string EmulatedPty::name() const { return "/dev/pts/" + std::to_string(tty_
 pid_t EmulatedPty::fg_pgrp() const { return tty_->control().fg_pgrp(); }
 
 std::optional<std::byte> EmulatedPty::control_character(ControlCharacter which) const {
+  tty_->adopt_wish();
   const std::uint8_t character = tty_->termios().cc[index_of(which)];
   if (character == tty::kDisabledCharacter) return std::nullopt;
   return static_cast<std::byte>(character);
@@ -157,6 +159,7 @@ std::optional<std::byte> EmulatedPty::control_character(ControlCharacter which) 
 
 // n_tty.c: n_tty_receive_break
 void EmulatedPty::send_break() {
+  tty_->adopt_wish();
   const tty::Termios& settings = tty_->termios();
   if (settings.input(tty::iflag::kIgnbrk)) return;
   if (!settings.input(tty::iflag::kBrkint)) {

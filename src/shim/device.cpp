@@ -29,7 +29,8 @@ struct Where {
 Where where;
 
 const ttycall::Page* mapped;
-bool tried;
+ttycall::Wishes* mapped_wishes;
+bool tried, tried_wishes;
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -65,31 +66,37 @@ bool parse(const char* value) {
   return true;
 }
 
-const ttycall::Page* map(int fd) {
-  constexpr int kRead = 1, kShared = 1;
-  const long at = call(__NR_mmap, 0, sizeof(ttycall::Page), kRead, kShared, fd, 0);
+void* map(int fd, std::size_t size, int how) {
+  constexpr int kShared = 1;
+  const long at = call(__NR_mmap, 0, static_cast<long>(size), how, kShared, fd, 0);
   close(fd);
-  if (at < 0 && at > -4096) return nullptr;
-  const auto* found = reinterpret_cast<const ttycall::Page*>(at);
-  if (found->header.magic == ttycall::kMagic) return found;
-  call(__NR_munmap, at, sizeof(ttycall::Page));
-  return nullptr;
+  return at < 0 && at > -4096 ? nullptr : reinterpret_cast<void*>(at);
 }
 
 // By name where /proc shows us the device's descriptors, for it costs the device nothing; else the device hands it out.
-const ttycall::Page* attach() {
+void* attach(int number, std::uint32_t which, std::size_t size, int how) {
+  constexpr int kMapRead = 1;
   char path[64];
-  print(print(print(print(path, "/proc/"), where.pid), "/fd/"), where.page_fd);
-  long fd = open_call(kAtCwd, path, kReadOnly | kCloexec, 0);
+  print(print(print(print(path, "/proc/"), where.pid), "/fd/"), number);
+  const long fd = open_call(kAtCwd, path, (how == kMapRead ? kReadOnly : kReadWrite) | kCloexec, 0);
   if (fd >= 0) {
-    if (const auto* found = map(static_cast<int>(fd))) return found;
+    if (void* const found = map(static_cast<int>(fd), size, how)) return found;
   }
   ttycall::Request request{};
   ttycall::Answer answer;
   request.operation = ttycall::Operation::kAttach;
+  request.code = which;
   int handed_out = -1;
   if (ask(request, answer, Wait::kShort, &handed_out, OnExec::kClose) < 0 || handed_out < 0) return nullptr;
-  return map(handed_out);
+  return map(handed_out, size, how);
+}
+
+const ttycall::Page* attach_page() {
+  constexpr int kRead = 1;
+  const auto* found = static_cast<const ttycall::Page*>(attach(where.page_fd, 0, sizeof(ttycall::Page), kRead));
+  if (found == nullptr || found->header.magic == ttycall::kMagic) return found;
+  call(__NR_munmap, address(found), sizeof(ttycall::Page));
+  return nullptr;
 }
 
 struct Address {
@@ -192,10 +199,22 @@ const ttycall::Page* page() {
   if (__atomic_load_n(&tried, __ATOMIC_ACQUIRE)) return mapped;
   if (!where.known) return nullptr;
   // Two threads at once map it twice; the second mapping stays, unused, until the program ends.
-  const ttycall::Page* found = attach();
+  const ttycall::Page* found = attach_page();
   if (mapped == nullptr) __atomic_store_n(&mapped, found, __ATOMIC_RELEASE);
   __atomic_store_n(&tried, true, __ATOMIC_RELEASE);
   return mapped;
+}
+
+ttycall::Wishes* wishes() {
+  if (__atomic_load_n(&tried_wishes, __ATOMIC_ACQUIRE)) return mapped_wishes;
+  const ttycall::Page* const all = page();
+  if (all == nullptr || all->header.wishes < 0) return nullptr;
+  constexpr int kReadAndWrite = 1 | 2;
+  void* const found = attach(all->header.wishes, ttycall::kTheWishes, sizeof(ttycall::Wishes), kReadAndWrite);
+  if (mapped_wishes == nullptr)
+    __atomic_store_n(&mapped_wishes, static_cast<ttycall::Wishes*>(found), __ATOMIC_RELEASE);
+  __atomic_store_n(&tried_wishes, true, __ATOMIC_RELEASE);
+  return mapped_wishes;
 }
 
 namespace {

@@ -21,6 +21,8 @@ void remember_device(char** environment);
 
 // The shared page; null where there is none or it is of another release.
 [[nodiscard]] const ttycall::Page* page();
+// The wishes for settings; null likewise.
+[[nodiscard]] ttycall::Wishes* wishes();
 
 // `may_wait`: the device answers only later (draining), signals may interrupt it (-EINTR).
 enum class Wait : unsigned char { kShort, kUntilDrained };

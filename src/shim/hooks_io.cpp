@@ -21,7 +21,7 @@ long write_through(int fd, const Iovec* parts, int count) {
 
 long any_read(int fd, void* to, std::size_t size) {
   Terminal terminal;
-  if (terminal.find(fd)) return read_terminal(terminal, to, size);
+  if (!is_plain(fd) && terminal.find(fd)) return read_terminal(terminal, to, size);
   return cancellable([&] { return call(__NR_read, fd, address(to), static_cast<long>(size)); });
 }
 
@@ -35,7 +35,10 @@ long any_write(int fd, const void* from, std::size_t size) {
 
 // A duplicate is as nonblocking as what it was made from. `copy`: a result of a system call.
 int duplicated(int fd, long copy) {
-  if (copy >= 0) set_nonblocking(static_cast<int>(copy), nonblocking(fd));
+  if (copy >= 0) {
+    note_new(static_cast<int>(copy));
+    set_nonblocking(static_cast<int>(copy), nonblocking(fd));
+  }
   return finish(copy);
 }
 
@@ -52,7 +55,8 @@ FARPTY_HOOK long write(int fd, const void* from, std::size_t size) { return fini
 // less than was asked for is an answer.
 FARPTY_HOOK long readv(int fd, const Iovec* parts, int count) {
   Terminal terminal;
-  if (count <= 0 || count > kMostParts || !terminal.find(fd)) return finish<long>(read_through(fd, parts, count));
+  if (count <= 0 || count > kMostParts || is_plain(fd) || !terminal.find(fd))
+    return finish<long>(read_through(fd, parts, count));
   std::uint8_t bytes[4096];
   std::size_t wanted = 0;
   for (int i = 0; i < count && wanted < sizeof bytes; ++i) wanted += parts[i].size;
@@ -94,9 +98,11 @@ FARPTY_HOOK int dup2(int fd, int to) {
 
 FARPTY_HOOK int fcntl(int fd, int command, long argument) {
   if (command == kDupfd || command == kDupfdCloexec) return duplicated(fd, call(__NR_fcntl, fd, command, argument));
-  if (command != kGetFlags && command != kSetFlags) return finish(call(__NR_fcntl, fd, command, argument));
+  if (command != kGetFlags && command != kSetFlags && command != kGetSignal)
+    return finish(call(__NR_fcntl, fd, command, argument));
   Terminal terminal;
-  if (!terminal.find(fd)) return finish(call(__NR_fcntl, fd, command, argument));
+  if (is_plain(fd) || !terminal.find(fd)) return finish(call(__NR_fcntl, fd, command, argument));
+  if (command == kGetSignal) return 0;
   if (command == kGetFlags) return kReadWrite | (nonblocking(fd) ? kNonblock : 0);
   set_nonblocking(fd, (argument & kNonblock) != 0);
   return 0;

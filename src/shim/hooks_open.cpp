@@ -31,15 +31,20 @@ long from_device(Operation operation, int number, int flags, int brought = -1) {
   const OnExec on_exec = (flags & kCloexec) != 0 ? OnExec::kClose : OnExec::kKeep;
   const long result = ask(request, answer, Wait::kShort, &fd, on_exec, brought);
   if (result < 0) return result == -error::kNxio || result == -error::kNodev ? kNotOurs : result;
-  if (fd >= 0) set_nonblocking(fd, (flags & kNonblock) != 0);
-  return fd >= 0 ? fd : -error::kIo;
+  if (fd < 0) return -error::kIo;
+  note_new(fd);
+  set_nonblocking(fd, (flags & kNonblock) != 0);
+  return fd;
 }
 
 long duplicate(int fd, int flags) {
   Terminal terminal;
   if (!terminal.find(fd)) return kNotOurs;
   const long copy = call(__NR_fcntl, fd, (flags & kCloexec) != 0 ? kDupfdCloexec : kDupfd, 0);
-  if (copy >= 0) set_nonblocking(static_cast<int>(copy), (flags & kNonblock) != 0);
+  if (copy >= 0) {
+    note_new(static_cast<int>(copy));
+    set_nonblocking(static_cast<int>(copy), (flags & kNonblock) != 0);
+  }
   return copy;
 }
 

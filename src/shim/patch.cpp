@@ -22,6 +22,9 @@ long write(int, const void*, std::size_t);
 long readv(int, const void*, int);
 long writev(int, const void*, int);
 int fcntl(int, int, long);
+int dup(int);
+int dup2(int, int);
+int dup3(int, int, int);
 int fstat(int, void*);
 int stat(const char*, void*);
 int lstat(const char*, void*);
@@ -49,7 +52,8 @@ const Entry kEntries[] = {
     FARPTY_ENTRY(fcntl),     {"fcntl64", reinterpret_cast<void*>(&fcntl)},
     FARPTY_ENTRY(fstat),     FARPTY_ENTRY(stat),
     FARPTY_ENTRY(lstat),     FARPTY_ENTRY(fstatat),
-    FARPTY_ENTRY(execve),
+    FARPTY_ENTRY(execve),    FARPTY_ENTRY(dup),
+    FARPTY_ENTRY(dup2),      FARPTY_ENTRY(dup3),
 };
 #undef FARPTY_ENTRY
 constexpr std::size_t kEntryCount = sizeof kEntries / sizeof *kEntries;

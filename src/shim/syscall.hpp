@@ -61,6 +61,8 @@ inline constexpr int kReadOnly = 0, kReadWrite = 2, kNoctty = 0400, kNonblock = 
                      kCreate = 0100, kTemporary = 020200000;
 inline constexpr int kDupfd = 0, kDupfdCloexec = 1030, kGetDescriptorFlags = 1, kGetFlags = 3, kSetFlags = 4;
 inline constexpr int kDontWait = 0x40, kPeek = 2, kNoSignal = 0x4000, kCmsgCloexec = 0x40000000;
+inline constexpr int kGetSignal = 11;                  // F_GETSIG of <asm-generic/fcntl.h>
+inline constexpr unsigned long kOutputQueue = 0x5411;  // SIOCOUTQ of <linux/sockios.h>
 inline constexpr int kSigttin = 21, kSigttou = 22;
 
 struct Iovec {

@@ -96,6 +96,7 @@ long forward(Terminal& terminal, std::uint32_t code, void* argument) {
   if (result < 0) return result;
   if (shape.out > 0) __builtin_memcpy(argument, answer.argument, shape.out);
   if (descriptor >= 0) {
+    note_new(descriptor);
     set_nonblocking(descriptor, code == io::kTiocgptpeer && (request.value & kNonblock) != 0);
     return descriptor;
   }
@@ -120,28 +121,11 @@ int controlling_session() {
   return session == without_terminal_in ? 0 : session;
 }
 
-bool Terminal::find(int descriptor) {
-  ttycall::KernelStat status;
-  if (call(__NR_fstat, descriptor, address(&status)) < 0 || !status.is_socket()) return false;
-  return find(descriptor, status.device, status.inode);
-}
-
-bool Terminal::find(int descriptor, std::uint64_t device, std::uint64_t inode) {
-  const ttycall::Page* const all = page();
-  if (all == nullptr) return false;
-  const ttycall::Found found = ttycall::find(*all, device, inode);
-  if (found.slot == nullptr) return false;
-  fd = descriptor;
-  end = found.end;
-  shared = found.slot;
-  return refresh();
-}
-
 long check_background(Terminal& terminal, int signal) {
   for (;;) {
-    if (terminal.slot.sid == 0 || terminal.slot.sid != controlling_session()) return 0;
+    if (terminal.slot.sid == 0 || terminal.slot.fg_pgrp == 0) return 0;
     const int group = own_group();
-    if (terminal.slot.fg_pgrp == 0 || terminal.slot.fg_pgrp == group) return 0;
+    if (terminal.slot.fg_pgrp == group || terminal.slot.sid != controlling_session()) return 0;
     const Disposition what = disposition(signal);
     if (what == Disposition::kHeldBack) return signal == kSigttin ? -error::kIo : 0;
     if (group_is_orphaned()) return -error::kIo;
@@ -174,6 +158,7 @@ long tty_call(Terminal& terminal, std::uint32_t code, void* argument) {
       if (const long stopped = check_background(terminal, kSigttou); stopped < 0) {
         return code == io::kTiocspgrp && stopped == -error::kIo ? -error::kNotty : stopped;
       }
+      if ((code == io::kTcsets || code == io::kTcsets2) && wish(terminal, argument, shape.in)) return 0;
       return forward(terminal, code, argument);
     case Verdict::Kind::kAsk:
       return code == io::kTiocnotty ? give_up_terminal(terminal) : forward(terminal, code, argument);

@@ -19,11 +19,20 @@ struct Terminal {
   // Whether `fd` is one. `inode` saves a system call where the caller has done fstat(2) already.
   [[nodiscard]] bool find(int fd);
   [[nodiscard]] bool find(int fd, std::uint64_t device, std::uint64_t inode);
-  // Copies the slot anew.
-  bool refresh() { return ttycall::copy_slot(*shared, slot); }
+  // Copies the slot anew, with the settings that were wished for and not taken over yet.
+  bool refresh();
   [[nodiscard]] bool is_slave() const { return end == ttycall::End::kSlave; }
   [[nodiscard]] bool has(std::uint32_t bits) const { return (slot.attention & bits) != 0; }
 };
+
+// What is known of a descriptor without a system call: that it is no terminal of ours. It stays so until the number stands for
+// something else that could be one: every way to that is noted by note_new(), but for raw system calls of the program's own.
+[[nodiscard]] bool is_plain(int fd);
+void note_new(int fd);
+
+// tcsetattr(3) without asking the device, where it has nothing to do by that (ttycall::make_wish). `size`: of what `settings`
+// points to, struct termios of the kernel with or without speeds. False: the device has to be asked.
+[[nodiscard]] bool wish(const Terminal& terminal, const void* settings, std::size_t size);
 
 // The session of which the controlling terminal is ours, too; 0 after TIOCNOTTY.
 [[nodiscard]] int controlling_session();

@@ -1,8 +1,12 @@
-// The shared page of a session: what its programs may read about their terminals without asking the device.
+// The shared page of a session: what its programs may read about their terminals without asking the device; and the
+// wishes, a second memory that they may write.
 //
 // One memfd for each session, written by the device alone (sealed: F_SEAL_SHRINK, GROW, FUTURE_WRITE), mapped read-only by
 // the programs; a header and then one slot of 256 bytes for each tty. It only mirrors: the device decides from its own
 // memory and never reads anything back from here. A slot is read under its generation (a seqlock: odd while it changes).
+// A wish is a change of settings (tcsetattr) that needs nobody to act at once: see make_wish(). The device takes it over
+// before it processes anything else, and a program that reads settings takes it for done. What a program can spoil by
+// writing nonsense there are the settings of its own session's terminals, which tcsetattr gives it anyway.
 // Invariant: the layout is fixed within one release; the magic number names it, and a shim of another release attaches to
 // nothing.
 #pragma once
@@ -33,6 +37,7 @@ inline constexpr std::uint32_t kExclusive = 64;   // TIOCEXCL
 inline constexpr std::uint32_t kReleased = 128;   // the device has no slave end of its own: bring yours along
 inline constexpr std::uint32_t kClosed = 256;     // no program has the slave open: the master reads EIO
 inline constexpr std::uint32_t kMark = 512;       // the only byte that waits in the master's socket is no data
+inline constexpr std::uint32_t kQuiet = 1024;     // the device holds nothing that a change of settings would concern
 // Those that concern a plain write(2); the header holds their union over all slots.
 inline constexpr std::uint32_t kOfWriters = kHungUp | kStopWriters;
 }  // namespace attention
@@ -53,7 +58,9 @@ struct Slot {
   Winsize winsize{};
   std::uint64_t typed = 0, written = 0;  // bytes so far
   std::uint32_t packet_status = 0;       // what a master in packet mode reads next, where not 0 (TIOCPKT_*)
-  std::uint8_t reserved[140] = {};
+  std::uint32_t adopted = 0;             // generation of the last wish that is in `termios`
+  std::uint32_t busy = 0;                // odd while the device processes output; not under `generation`
+  std::uint8_t reserved[132] = {};
 };
 
 struct Header {
@@ -62,7 +69,8 @@ struct Header {
   std::uint32_t slots = 0;          // slots ever used: look no further
   std::uint32_t attention = 0;      // attention::kOfWriters of any slot
   std::uint32_t options = 0;
-  std::uint8_t reserved[228] = {};
+  std::int32_t wishes = -1;  // the device's descriptor of the Wishes
+  std::uint8_t reserved[224] = {};
 };
 inline constexpr std::uint32_t kNoListener =
     1;  // options: programs that the shim cannot serve are not to be listened to
@@ -74,6 +82,21 @@ struct Page {
   Slot slot[kSlots];
 };
 static_assert(sizeof(Slot) == 256 && sizeof(Header) == 256 && sizeof(Page) == 65536);
+
+struct Wish {
+  std::uint32_t generation = 0;  // odd while a program writes it; 0: never used
+  std::uint32_t reserved = 0;
+  tty::Termios settings{};
+  std::uint8_t unused[12] = {};
+};
+static_assert(sizeof(Wish) == 64);
+
+// One for each slot.
+struct Wishes {
+  Wish wish[kSlots];
+  std::uint8_t unused[64];
+};
+static_assert(sizeof(Wishes) == 16384);
 
 // -- reading: any process; freestanding
 
@@ -94,6 +117,40 @@ static_assert(sizeof(Slot) == 256 && sizeof(Header) == 256 && sizeof(Page) == 65
   return false;
 }
 
+// The wish of that generation; false where it is being replaced.
+[[nodiscard]] inline bool copy_wish(const Wish& from, std::uint32_t generation, tty::Termios& to) {
+  const auto* source = reinterpret_cast<const std::uint32_t*>(&from.settings);
+  auto* target = reinterpret_cast<std::uint32_t*>(&to);
+  for (std::size_t i = 0; i < sizeof to / 4; ++i) target[i] = __atomic_load_n(source + i, __ATOMIC_RELAXED);
+  __atomic_thread_fence(__ATOMIC_ACQUIRE);
+  return __atomic_load_n(&from.generation, __ATOMIC_RELAXED) == generation;
+}
+
+// The generation of a wish that is complete and not in `adopted` yet; 0: there is none.
+[[nodiscard]] inline std::uint32_t pending_wish(const Wish& wish, std::uint32_t adopted) {
+  const std::uint32_t generation = __atomic_load_n(&wish.generation, __ATOMIC_ACQUIRE);
+  return (generation & 1) != 0 || generation == adopted ? 0 : generation;
+}
+
+// Writes a wish, if no other program is about to. To be made only while the slot is quiet, `busy` is even and nothing that was
+// written lies in the slave's socket (SIOCOUTQ), all seen between two equal values of `busy`: so everything written before is
+// processed. Afterwards the slot must still be quiet, or the device has to be asked to do the same: it may have gone on in
+// between without seeing the wish.
+[[nodiscard]] inline bool make_wish(Wish& wish, const tty::Termios& settings) {
+  std::uint32_t generation = __atomic_load_n(&wish.generation, __ATOMIC_RELAXED);
+  if ((generation & 1) != 0) return false;
+  if (!__atomic_compare_exchange_n(&wish.generation, &generation, generation + 1, false, __ATOMIC_ACQ_REL,
+                                   __ATOMIC_RELAXED))
+    return false;
+  const auto* source = reinterpret_cast<const std::uint32_t*>(&settings);
+  auto* target = reinterpret_cast<std::uint32_t*>(&wish.settings);
+  for (std::size_t i = 0; i < sizeof settings / 4; ++i) __atomic_store_n(target + i, source[i], __ATOMIC_RELAXED);
+  std::uint32_t next = generation + 2;
+  if (next == 0) next = 2;
+  __atomic_store_n(&wish.generation, next, __ATOMIC_SEQ_CST);
+  return true;
+}
+
 enum class End : std::uint8_t { kNone, kSlave, kMaster };
 
 struct Found {
@@ -110,6 +167,20 @@ struct Found {
     if (__atomic_load_n(&page.slot[i].master, __ATOMIC_RELAXED) == inode) return {&page.slot[i], End::kMaster};
   }
   return {};
+}
+
+// The ends of the first terminals of a session carry a mark that is quicker to ask for than an inode number: the number of a
+// signal (F_SETSIG, fcntl(2)), which is unused on a descriptor without O_ASYNC. 0: no mark.
+inline constexpr int kFirstMark = 35, kLastMark = 64;  // the real-time signals (signal(7))
+[[nodiscard]] constexpr int mark_of(std::size_t slot, End end) {
+  const auto mark = static_cast<std::size_t>(kFirstMark) + 2 * slot + (end == End::kMaster ? 1 : 0);
+  return mark <= static_cast<std::size_t>(kLastMark) ? static_cast<int>(mark) : 0;
+}
+// The end with this mark, if it is one. To be confirmed by the inode number.
+[[nodiscard]] inline Found find_by_mark(const Page& page, long mark) {
+  if (mark < kFirstMark || mark > kLastMark) return {};
+  const auto place = static_cast<std::size_t>(mark - kFirstMark);
+  return {&page.slot[place / 2], place % 2 == 0 ? End::kSlave : End::kMaster};
 }
 
 // -- writing: the device only

@@ -14,7 +14,7 @@ namespace farpty::ttycall {
 inline constexpr std::uint64_t kMagic = 0x3130'7974'7072'6166;  // "farpty01": the release of page and requests
 
 enum class Operation : std::uint32_t {
-  kAttach = 1,      // answers with the page's descriptor
+  kAttach = 1,      // answers with the page's descriptor, or, where `code` is kTheWishes, with that of the wishes
   kIoctl = 2,       // `code`, `value` and `argument` on terminal `number`; may answer with a descriptor
   kOpenTty = 3,     // /dev/tty of the caller
   kOpenSlave = 4,   // /dev/pts/`number`
@@ -35,6 +35,8 @@ enum class Unserved : std::uint32_t {
 // argument is the start of the token. Without one it fails with EBADF. A number of type 'T' that no driver has.
 inline constexpr std::uint32_t kProbe = 0x54f1;
 inline constexpr std::int32_t kProbeAnswer = 0x6661;
+
+inline constexpr std::uint32_t kTheWishes = 1;  // code
 
 inline constexpr std::uint32_t kToMaster = 1;  // flags: the descriptor was the master's
 

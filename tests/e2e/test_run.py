@@ -2,14 +2,16 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 
 import pytest
 from kit import Screen, farpty_binary, wait_until
-from kit.emulated import as_user, emulated, home_of
+from kit.emulated import as_user, emulated, emulated_command, home_of
 from kit.need import need
 from kit.paths import built
+from kit.processes import children
 from kit.server import base_environment
 
 
@@ -80,3 +82,24 @@ def test_a_background_program_of_the_ended_session_gets_eio(tmp_path):
     with emulated(["bash", "-c", script]) as screen:
         assert screen.wait_exit() == 0
     wait_until(lambda: seen.exists() and seen.read_text() == "ended\n", "the background program to be told")
+
+
+def test_suspended_and_continued():
+    """By the shell above, which has its terminal meanwhile; the size that was missed is told."""
+    inside = "trap 'echo now $(stty size)' WINCH; stty raw; echo ready; while :; do sleep 0.1; done"
+    command = shlex.join(emulated_command(["sh", "-c", inside]))
+    with home_of(os.getuid()) as home, Screen(["bash", "--norc", "--noprofile", "-i"], environment=base_environment(home), cwd=str(home)) as screen:
+        prompt = re.compile(r"\$ ?$")
+        screen.wait_for(prompt)
+        screen.line(command)
+        screen.wait_for(re.compile("^ready", re.MULTILINE))
+        run = next(process for process in children(screen.process.pid) if process.name == "farpty")
+        os.kill(run.pid, signal.SIGTSTP)
+        screen.wait_for("Stopped")
+        screen.line("echo the shell is ba''ck")
+        screen.wait_for("the shell is back")
+        screen.resize(100, 40)
+        screen.line("fg")
+        screen.wait_for("now 40 100")
+        os.kill(run.pid, signal.SIGTERM)
+        screen.wait_for(prompt)
