@@ -27,7 +27,7 @@ Result<> LocalViewer::open() {
   in_ready_ = std::move(in);
   FARPTY_ASSIGN(out, client::Outlet::open(context_, STDOUT_FILENO, [this] {
                   if (over_) return leave_if_done();
-                  if (session_ != nullptr) session_->output_wanted();
+                  if (seat_ != nullptr) seat_->output_wanted();
                 }));
   out_ = std::move(out);
   for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCONT, SIGWINCH}) signals_.add(number);
@@ -39,8 +39,8 @@ Result<> LocalViewer::open() {
   return {};
 }
 
-int LocalViewer::run(std::unique_ptr<session::Session>& session) {
-  session_ = session.get();
+int LocalViewer::run(session::Session& session) {
+  seat_ = &session.attach(*this);
   read_input();
   context_.run();
   raw_.reset();
@@ -50,7 +50,7 @@ int LocalViewer::run(std::unique_ptr<session::Session>& session) {
 void LocalViewer::output(Bytes bytes) {
   out_->write(bytes);
   // Its reader has gone, as of a pipe: whoever writes there is told so by a signal.
-  if (out_->broken() && session_ != nullptr) session_->finish(session::Cause::kPeerGone);
+  if (out_->broken() && seat_ != nullptr) seat_->session().finish(session::Cause::kPeerGone);
 }
 
 bool LocalViewer::input_waits() const {
@@ -60,8 +60,8 @@ bool LocalViewer::input_waits() const {
 
 // stdin is read only where poll(2) says so: it blocks, for its flags belong to others as well.
 void LocalViewer::read_input() {
-  while (session_ != nullptr && !input_ended_) {
-    if (session_->input_room() < kRead) return;  // input_wanted() comes
+  while (seat_ != nullptr && !input_ended_) {
+    if (seat_->input_room() < kRead) return;  // input_wanted() comes
     pollfd ready{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
     if (poll(&ready, 1, 0) != 1) break;
     std::array<std::byte, kRead> buffer;
@@ -70,18 +70,18 @@ void LocalViewer::read_input() {
     if (count <= 0) {
       input_ended_ = true;
       if (raw_)
-        session_->finish(session::Cause::kPeerGone);  // the terminal itself is gone
+        seat_->session().finish(session::Cause::kPeerGone);  // the terminal itself is gone
       else
-        session_->end_input();
+        seat_->end_input();
       return;
     }
-    session_->input(Bytes(buffer).first(static_cast<std::size_t>(count)));
+    seat_->input(Bytes(buffer).first(static_cast<std::size_t>(count)));
   }
-  if (session_ != nullptr && !input_ended_) in_ready_.when_readable([this] { read_input(); });
+  if (seat_ != nullptr && !input_ended_) in_ready_.when_readable([this] { read_input(); });
 }
 
 void LocalViewer::ended(const session::End& end) {
-  session_ = nullptr;
+  seat_ = nullptr;
   status_ = end.cause == session::Cause::kProgramEnded ? end.status.shell_code() : status_;
   over_ = true;
   leave_if_done();
@@ -100,17 +100,17 @@ void LocalViewer::wait_for_signal() {
 }
 
 void LocalViewer::handle_signal(int number) {
-  if (session_ == nullptr) return;
+  if (seat_ == nullptr) return;
   switch (number) {
     case SIGWINCH:
-      if (const auto size = terminal_size()) session_->resize(*size);
+      if (const auto size = terminal_size()) seat_->resize(*size);
       return;
     case SIGTSTP: return suspend();
     case SIGCONT: return continued();
     // Sent to us, not typed: typed ones reach the program through its terminal.
-    case SIGINT: return session_->type(pty::ControlCharacter::kInterrupt);
-    case SIGQUIT: return session_->type(pty::ControlCharacter::kQuit);
-    default: status_ = 128 + number; session_->finish(session::Cause::kServerStopping);
+    case SIGINT: return seat_->type(pty::ControlCharacter::kInterrupt);
+    case SIGQUIT: return seat_->type(pty::ControlCharacter::kQuit);
+    default: status_ = 128 + number; seat_->session().finish(session::Cause::kServerStopping);
   }
 }
 

@@ -28,7 +28,7 @@ class LocalViewer final : public session::Viewer {
   [[nodiscard]] static std::optional<WindowSize> terminal_size();
 
   // Runs until the session is over; the exit status for the shell.
-  int run(std::unique_ptr<session::Session>& session);
+  int run(session::Session& session);
 
   // session::Viewer
   [[nodiscard]] std::size_t output_room() const override { return out_->room(); }
@@ -52,7 +52,7 @@ class LocalViewer final : public session::Viewer {
   std::unique_ptr<client::Outlet> out_;
   Readiness in_ready_;
   std::optional<client::RawMode> raw_;
-  session::Session* session_ = nullptr;  // null before and after it
+  session::Seat* seat_ = nullptr;  // null before and after it
   bool input_ended_ = false;
   bool over_ = false;
   int status_ = 0;

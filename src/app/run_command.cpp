@@ -83,11 +83,11 @@ int run(const Given& given) {
   if (const auto opened = viewer.open(); !opened) return fail(opened.error());
   std::unique_ptr<session::Session> running;
   {
-    auto started = session::Session::start(loop, 1, *spec, viewer, [](session::Session&) {});
+    auto started = session::Session::start(loop, 1, *spec, [](session::Session&) {});
     if (!started) return fail(started.error());
     running = std::move(*started);
   }
-  return viewer.run(running);
+  return viewer.run(*running);
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ std::string why(const session::End& end, const session::Limits& limits) {
     case session::Cause::kKilled: return "hung up by farpty kill";
     case session::Cause::kServerStopping: return "hung up: the server is stopping";
     case session::Cause::kProgramEnded:
-    case session::Cause::kPeerGone: break;
+    case session::Cause::kPeerGone:
+    case session::Cause::kReplaced: break;
   }
   return {};
 }
@@ -51,7 +52,7 @@ Connection::Connection(Shared& shared, std::shared_ptr<const Settings> settings,
       timer_(shared.loop.context) {}
 
 Connection::~Connection() {
-  if (session_ != nullptr) session_->viewer_gone();
+  if (seat_ != nullptr) seat_->viewer_gone();
 }
 
 Result<> Connection::open() {
@@ -63,7 +64,7 @@ Result<> Connection::open() {
 }
 
 void Connection::start_program(const std::string& term, WindowSize size) {
-  if (state_ != State::kOpen || session_ != nullptr) return;
+  if (state_ != State::kOpen || seat_ != nullptr) return;
   session::Spec spec = settings_->spec;
   spec.size = size;
   spec.program.environment.push_back("TERM=" + term);
@@ -73,20 +74,20 @@ void Connection::start_program(const std::string& term, WindowSize size) {
     say(started.error().message());
     return finish_sending(kFlushTimeout);
   }
-  session_ = *started;
-  log::info("session {} started: {} for {} by {}", session_->id(), spec.program.file, peer(), door());
+  seat_ = *started;
+  log::info("session {} started: {} for {} by {}", seat_->session().id(), spec.program.file, peer(), door());
   if (!early_input_.empty()) {
-    session_->input(early_input_.front());
+    seat_->input(early_input_.front());
     early_input_.clear();
   }
-  if (peer_half_closed_) session_->end_input();
+  if (peer_half_closed_) seat_->end_input();
 }
 
 // Reads while the program takes what is typed. What the peer sends after the end is read and dropped, see linger().
 void Connection::read() {
   reading_ = false;
   while (state_ == State::kOpen && !broken_ && !peer_half_closed_) {
-    const std::size_t room = session_ != nullptr ? session_->input_room() : early_input_.room();
+    const std::size_t room = seat_ != nullptr ? seat_->input_room() : early_input_.room();
     if (room <= kHeldBack) return watch_for_breakage();
     const MutableBytes into = shared_.loop.buffer.first(std::min(room - kHeldBack, shared_.loop.buffer.size()));
     const auto got = net::receive(socket_.get(), into);
@@ -122,13 +123,13 @@ void Connection::peer_ended() {
   // A peer that nobody holds any more is gone. One that only finished sending, or of which we cannot know, gets its output.
   if (net::peer_is_held(socket_.get()) == false) return lost();
   end_of_peer();
-  if (session_ != nullptr) session_->end_input();
+  if (seat_ != nullptr) seat_->end_input();
   watch_for_breakage();
 }
 
 void Connection::type(Bytes bytes) {
   if (bytes.empty()) return;
-  if (session_ != nullptr) return session_->input(bytes);
+  if (seat_ != nullptr) return seat_->input(bytes);
   if (!early_input_.push(bytes))
     log::warn("{}: {} bytes typed before the program ran did not fit", peer(), bytes.size());
 }
@@ -175,13 +176,13 @@ void Connection::flush() {
     unsent_.pop(static_cast<std::size_t>(count));
   }
   if (state_ == State::kFlushing && unsent_.empty()) return linger();
-  if (session_ != nullptr && output_room() > 0) session_->output_wanted();
+  if (seat_ != nullptr && output_room() > 0) seat_->output_wanted();
 }
 
 void Connection::say(const std::string& message) { say_bytes(as_bytes("farpty: " + message + "\r\n")); }
 
 void Connection::ended(const session::End& end) {
-  session_ = nullptr;
+  seat_ = nullptr;
   if (const auto reason = why(end, settings_->spec.limits); !reason.empty()) {
     say_bytes(as_bytes("\r\n"));
     say(reason);
@@ -231,7 +232,7 @@ void Connection::see_off() {
 
 void Connection::lost() {
   if (state_ == State::kClosed) return;
-  if (auto* session = std::exchange(session_, nullptr)) session->viewer_gone();
+  if (auto* seat = std::exchange(seat_, nullptr)) seat->viewer_gone();
   close();
 }
 

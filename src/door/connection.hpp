@@ -65,7 +65,7 @@ class Connection : public session::Viewer {
   void type(Bytes bytes);                // input for the program; kept until it runs
   void send(Bytes wire);                 // to the peer, already encoded
   void say(const std::string& message);  // one line from us, in the door's protocol
-  [[nodiscard]] session::Session* session() const { return session_; }
+  [[nodiscard]] session::Seat* seat() const { return seat_; }
   [[nodiscard]] const Settings& settings() const { return *settings_; }
   [[nodiscard]] boost::asio::io_context& context() const { return shared_.loop.context; }
   [[nodiscard]] std::vector<std::byte>& scratch() const { return shared_.encoded; }
@@ -89,7 +89,7 @@ class Connection : public session::Viewer {
   Readiness readiness_;  // after socket_: gone before it is closed
   Gate::Pass pass_;
   std::function<void(Connection&)> closed_;
-  session::Session* session_ = nullptr;
+  session::Seat* seat_ = nullptr;
   FirstBytes first_bytes_;
   State state_ = State::kOpen;
   ByteQueue early_input_{kMaxEarlyInput};

@@ -24,7 +24,7 @@ void RawConnection::receive(Bytes wire) {
   if (!probing_) return type(wire);
   const Bytes typed = probe_.filter_input(wire, SizeProbe::Clock::now());
   // The size first: a command typed behind the report sees it.
-  if (const auto size = probe_.take_size(); size && session() != nullptr) session()->resize(*size);
+  if (const auto size = probe_.take_size(); size && seat() != nullptr) seat()->resize(*size);
   type(typed);
   ask_for_size();
   if (probe_.holds_bytes()) {

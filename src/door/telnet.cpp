@@ -37,23 +37,23 @@ void TelnetConnection::receive(Bytes wire) {
 }
 
 void TelnetConnection::on_event(telnet::Event event) {
-  if (session() == nullptr) return;
+  if (seat() == nullptr) return;
   using enum pty::ControlCharacter;
   switch (event) {
-    case telnet::Event::kInterrupt: return session()->type(kInterrupt);
-    case telnet::Event::kAbort: return session()->type(kQuit);
-    case telnet::Event::kSuspend: return session()->type(kSuspend);
-    case telnet::Event::kEraseCharacter: return session()->type(kErase);
-    case telnet::Event::kEraseLine: return session()->type(kKill);
-    case telnet::Event::kEndOfFile: return session()->type(kEndOfFile);
-    case telnet::Event::kBreak: return session()->send_break();
+    case telnet::Event::kInterrupt: return seat()->type(kInterrupt);
+    case telnet::Event::kAbort: return seat()->type(kQuit);
+    case telnet::Event::kSuspend: return seat()->type(kSuspend);
+    case telnet::Event::kEraseCharacter: return seat()->type(kErase);
+    case telnet::Event::kEraseLine: return seat()->type(kKill);
+    case telnet::Event::kEndOfFile: return seat()->type(kEndOfFile);
+    case telnet::Event::kBreak: return seat()->send_break();
     case telnet::Event::kAbortOutput: return;  // nothing that the program wrote is ever thrown away
   }
 }
 
 void TelnetConnection::on_window(telnet::WindowSize size) {
   size_ = sane_size(size.columns, size.rows);
-  if (session() != nullptr) session()->resize(size_);
+  if (seat() != nullptr) seat()->resize(size_);
 }
 
 telnet::TypeChoice TelnetConnection::on_terminal_type(std::string_view name) {

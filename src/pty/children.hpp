@@ -17,16 +17,9 @@
 #include "base/owned_fd.hpp"
 #include "base/readiness.hpp"
 #include "base/result.hpp"
+#include "pty/plain.hpp"
 
 namespace farpty::pty {
-
-struct ExitStatus {
-  int code = 0;    // exit status, when signal is 0
-  int signal = 0;  // the signal that ended it, or 0
-
-  [[nodiscard]] int shell_code() const { return signal != 0 ? 128 + signal : code; }  // sh(1), "Exit Status"
-  [[nodiscard]] std::string text() const;  // "exit status 3", "killed by signal 9 (SIGKILL)"
-};
 
 enum class ChildWatch { kPidfdElseSignal, kSignal };
 

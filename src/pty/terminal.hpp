@@ -15,6 +15,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "pty/plain.hpp"
 #include "pty/program.hpp"
 #include "tty/winsize.hpp"
 
@@ -26,9 +27,6 @@ struct Transfer {
   std::size_t count = 0;
   int code = 0;
 };
-
-// Characters that a terminal gives meaning to (termios(3), c_cc); which byte each is, the program decides.
-enum class ControlCharacter { kInterrupt, kQuit, kSuspend, kErase, kKill, kEndOfFile };
 
 enum class TerminalKind { kKernel, kDevpts, kEmulated, kPipes };
 

@@ -8,12 +8,27 @@
 
 namespace farpty::session {
 
-Result<Session*> Registry::start(const Spec& spec, Viewer& viewer) {
+Result<Seat*> Registry::start(const Spec& spec, Viewer& viewer, const Attach& attach) {
+  if (spec.lasting && find(spec.lasting->name) != nullptr)
+    return failure("cannot start", "session '" + spec.lasting->name + "'", "there is one of that name",
+                   "attach to it, or choose another name");
   const unsigned id = next_id_++;
   // Not at once: the session itself is still on the stack then.
   const auto closed = [this, id](Session&) { boost::asio::post(loop_.context, [this, id] { remove(id); }); };
-  FARPTY_ASSIGN(session, Session::start(loop_, id, spec, viewer, closed));
-  return (sessions_[id] = std::move(session)).get();
+  FARPTY_ASSIGN(session, Session::start(loop_, id, spec, closed));
+  return &(sessions_[id] = std::move(session))->attach(viewer, attach);
+}
+
+Session* Registry::find(unsigned id) const {
+  const auto found = sessions_.find(id);
+  return found != sessions_.end() && found->second->accepts_viewers() ? found->second.get() : nullptr;
+}
+
+Session* Registry::find(const std::string& name) const {
+  if (name.empty()) return nullptr;
+  for (const auto& [id, session] : sessions_)
+    if (session->name() == name && session->accepts_viewers()) return session.get();
+  return nullptr;
 }
 
 void Registry::remove(unsigned id) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "session/session.hpp"
@@ -14,8 +15,13 @@ class Registry {
  public:
   explicit Registry(const Loop& loop) : loop_(loop) {}
 
-  // The session belongs to the registry; the pointer is good until the viewer's ended() or its viewer_gone().
-  Result<Session*> start(const Spec& spec, Viewer& viewer);
+  // Starts a session and gives the viewer the first seat in it. The session belongs to the registry, the seat to the session.
+  // Fails also where a session has the name that spec.lasting asks for.
+  Result<Seat*> start(const Spec& spec, Viewer& viewer, const Attach& attach = {});
+
+  // Sessions that can be attached to; null: there is none.
+  [[nodiscard]] Session* find(unsigned id) const;
+  [[nodiscard]] Session* find(const std::string& name) const;
 
   [[nodiscard]] std::size_t count() const { return sessions_.size(); }
   // With their processes. All of /proc is read once, some microseconds for each process of the machine.

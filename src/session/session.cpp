@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "base/check.hpp"
 #include "base/log.hpp"
 #include "pty/process_table.hpp"
 
@@ -32,7 +33,7 @@ pty::Program confined(const Spec& spec, const pty::SandboxInstance* sandbox) {
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> Session::start(const Loop& loop, unsigned id, const Spec& spec, Viewer& viewer,
+Result<std::unique_ptr<Session>> Session::start(const Loop& loop, unsigned id, const Spec& spec,
                                                 std::function<void(Session&)> closed) {
   std::unique_ptr<pty::SandboxInstance> sandbox;
   if (spec.sandbox) {
@@ -41,7 +42,7 @@ Result<std::unique_ptr<Session>> Session::start(const Loop& loop, unsigned id, c
   }
   FARPTY_ASSIGN(started, pty::start(loop.context, spec.terminal, confined(spec, sandbox.get()), spec.size));
   std::unique_ptr<Session> session(
-      new Session(loop, id, spec, std::move(started), std::move(sandbox), viewer, std::move(closed)));
+      new Session(loop, id, spec, std::move(started), std::move(sandbox), std::move(closed)));
   auto* self = session.get();
   if (self->sandbox_) FARPTY_TRY(self->sandbox_->answer_signals(loop.context, self->leader_));
   FARPTY_TRY(loop.children.watch(self->pid_, [self](pty::ExitStatus status) { self->program_ended(status); }));
@@ -53,20 +54,22 @@ Result<std::unique_ptr<Session>> Session::start(const Loop& loop, unsigned id, c
 }
 
 Session::Session(const Loop& loop, unsigned id, const Spec& spec, pty::Started started,
-                 std::unique_ptr<pty::SandboxInstance> sandbox, Viewer& viewer, std::function<void(Session&)> closed)
+                 std::unique_ptr<pty::SandboxInstance> sandbox, std::function<void(Session&)> closed)
     : loop_(loop),
       id_(id),
       program_name_(spec.program.file),
+      name_(spec.lasting ? spec.lasting->name : ""),
       limits_(spec.limits),
       sandbox_(std::move(sandbox)),
       terminal_(std::move(started.terminal)),
-      viewer_(&viewer),
+      audience_(spec.lasting, spec.size),
       closed_(std::move(closed)),
       pid_(started.child.pid),
       leader_(started.child.leader),
       keeper_(std::move(started.child.keeper)),
       started_at_(Clock::now()),
       last_input_(started_at_),
+      last_left_(started_at_),
       next_round_(loop.context),
       timer_(loop.context) {}
 
@@ -74,27 +77,41 @@ Session::~Session() {
   if (program_alive_) loop_.children.forget(pid_);
 }
 
-// One round: as much as the viewer takes, at most a buffer. A program that never stops leaves each round to the others.
+Seat& Session::attach(Viewer& viewer, const Attach& attach) {
+  FARPTY_CHECK(accepts_viewers());
+  Seat& seat = audience_.join(this, viewer, attach);
+  if (seat.role() == Role::kWriter) apply_size(seat);
+  wake_output();
+  return seat;
+}
+
+bool Session::accepts_viewers() const { return state_ != State::kHungUp && state_ != State::kClosed; }
+
+// One round: as much as the writer takes, at most a buffer. A program that never stops leaves each round to the others.
 void Session::pump_output() {
   output_awaited_ = false;
-  if (viewer_ == nullptr || (state_ != State::kRunning && state_ != State::kDraining)) return;
-  std::size_t room = std::min(viewer_->output_room(), loop_.buffer.size());
+  if (read_out_ || (state_ != State::kRunning && state_ != State::kDraining)) return;
+  std::size_t room = std::min(audience_.room(), loop_.buffer.size());
   if (state_ == State::kDraining) room = std::min(room, kMaxAfterEnd - after_end_);
   if (room == 0) return;  // output_wanted() goes on
   // Several reads of a busy terminal go out as one: fewer and larger packets. But Ctrl-C is not to wait for a whole round:
   // a pty's read(2) may sleep until the kernel has moved the next 4 KiB (n_tty.c: n_tty_read, tty_buffer_flush_work).
+  const Viewer* const typist = audience_.typist();
   std::size_t filled = 0;
   pty::Transfer got;
   do {
     got = terminal_->read(loop_.buffer.subspan(filled, room - filled));
     filled += got.count;
-  } while (got.code == 0 && got.count >= kMayBeMore && filled < room && !viewer_->input_waits());
+  } while (got.code == 0 && got.count >= kMayBeMore && filled < room && (typist == nullptr || !typist->input_waits()));
   if (filled > 0) {
     bytes_out_ += filled;
     if (state_ == State::kDraining) after_end_ += filled;
-    viewer_->output(loop_.buffer.first(filled));
+    audience_.deliver(loop_.buffer.first(filled));
   }
-  if (state_ == State::kDraining && (got.code != 0 || after_end_ >= kMaxAfterEnd)) return end_drain();
+  if (state_ == State::kDraining && (got.code != 0 || after_end_ >= kMaxAfterEnd)) {
+    read_out_ = true;
+    return end_for_served();
+  }
   output_awaited_ = true;
   const bool exhausted = state_ == State::kRunning && (got.code != 0 || got.count < kMayBeMore);
   if (exhausted)
@@ -103,11 +120,32 @@ void Session::pump_output() {
     next_round_.run([this] { pump_output(); });
 }
 
-void Session::output_wanted() {
+void Session::output_wanted(Seat& seat) {
+  audience_.serve(seat);
+  if (read_out_) return end_for_served();
   if (!output_awaited_) pump_output();
 }
 
-void Session::input(Bytes bytes) {
+// There may be room for output now. Not at once: the caller may be using the shared buffer.
+void Session::wake_output() {
+  if (output_awaited_ || read_out_) return;
+  output_awaited_ = true;
+  next_round_.run([this] { pump_output(); });
+}
+
+void Session::acknowledge(Seat& seat, Offset offset) {
+  audience_.acknowledge(seat, offset);
+  wake_output();
+}
+
+void Session::input(Seat& seat, Bytes bytes) {
+  seat.input_taken_ += bytes.size();
+  if (&seat != audience_.writer()) return;
+  enter_input(bytes);
+  if (input_.room() < kEnoughInputRoom) seat.input_awaited_ = true;
+}
+
+void Session::enter_input(Bytes bytes) {
   if (state_ != State::kRunning) return;
   last_input_ = Clock::now();
   bytes_in_ += bytes.size();
@@ -119,7 +157,6 @@ void Session::input(Bytes bytes) {
     terminal_->when_writable([this] { pump_input(); });
   }
   if (!input_.push(bytes)) log::warn("session {}: {} typed bytes did not fit", id_, bytes.size());
-  if (input_.room() < kEnoughInputRoom) viewer_waits_ = true;
 }
 
 void Session::pump_input() {
@@ -137,25 +174,39 @@ void Session::pump_input() {
     end_passed_on_ = true;
     terminal_->end_input();
   }
-  if (viewer_waits_ && input_.room() >= kEnoughInputRoom && viewer_ != nullptr) {
-    viewer_waits_ = false;
-    viewer_->input_wanted();
+  if (input_.room() < kEnoughInputRoom) return;
+  for (const auto& seat : audience_.seats()) {
+    if (!std::exchange(seat->input_awaited_, false) || seat->viewer_ == nullptr) continue;
+    return seat->viewer_->input_wanted();  // the pen may have passed on meanwhile; whoever waits types first
   }
 }
 
-void Session::end_input() {
-  if (input_ended_) return;
+void Session::end_input(Seat& seat) {
+  if (input_ended_ || &seat != audience_.writer()) return;
   input_ended_ = true;
   pump_input();
 }
 
-void Session::resize(WindowSize size) {
-  if (state_ != State::kRunning) return;
-  if (const auto done = terminal_->resize(size); !done) log::debug("session {}: {}", id_, done.error().message());
+void Session::resize(Seat& seat, WindowSize size) {
+  seat.size_ = size;
+  if (&seat == audience_.writer()) apply_size(seat);
 }
 
-void Session::type(pty::ControlCharacter which) {
-  if (state_ != State::kRunning) return;
+void Session::apply_size(const Seat& seat) {
+  if (state_ != State::kRunning || !seat.size_ || terminal_->size() == *seat.size_) return;
+  if (const auto done = terminal_->resize(*seat.size_); !done)
+    return log::debug("session {}: {}", id_, done.error().message());
+  audience_.resized(*seat.size_);
+}
+
+void Session::take_pen(Seat& seat) {
+  if (!audience_.give_pen(seat)) return;
+  apply_size(seat);
+  wake_output();
+}
+
+void Session::type(const Seat& seat, pty::ControlCharacter which) {
+  if (state_ != State::kRunning || &seat != audience_.writer()) return;
   const auto character = terminal_->control_character(which);
   if (!character) return;
   using enum pty::ControlCharacter;
@@ -163,29 +214,43 @@ void Session::type(pty::ControlCharacter which) {
   if (which == kInterrupt || which == kQuit || which == kSuspend)
     terminal_->write(Bytes(&*character, 1));
   else if (input_.room() > 0)
-    input(Bytes(&*character, 1));
+    enter_input(Bytes(&*character, 1));
 }
 
-void Session::send_break() {
-  if (state_ == State::kRunning) terminal_->send_break();
+void Session::send_break(const Seat& seat) {
+  if (state_ == State::kRunning && &seat == audience_.writer()) terminal_->send_break();
 }
 
-void Session::viewer_gone() {
-  viewer_ = nullptr;
-  if (state_ == State::kRunning)
-    hang_up(Cause::kPeerGone);
-  else if (state_ == State::kDraining)
-    close();
+void Session::leave(Seat& seat, Leaving how) {
+  if (audience_.lasts() && how == Leaving::kLost)
+    audience_.lose(seat);
+  else
+    audience_.remove(seat);
+  if (!audience_.lasts()) {
+    if (state_ == State::kRunning)
+      hang_up(Cause::kPeerGone);
+    else if (state_ == State::kDraining)
+      close();
+    return;
+  }
+  if (state_ == State::kEnded && !audience_.has_seats()) return close();
+  if (read_out_) return end_for_served();
+  if (!audience_.has_viewers()) {
+    last_left_ = Clock::now();
+    audience_.pack();
+    arm_limits();
+  }
+  wake_output();  // nobody's pace counts any more
 }
 
 void Session::finish(Cause cause) {
-  if (state_ == State::kRunning || state_ == State::kDraining) hang_up(cause);
+  if (state_ == State::kRunning || state_ == State::kDraining || state_ == State::kEnded) hang_up(cause);
 }
 
 void Session::program_ended(pty::ExitStatus status) {
   program_alive_ = false;
   end_.status = status;
-  const std::string peer = viewer_ != nullptr ? viewer_->peer() : "no peer";
+  const std::string peer = audience_.typist() != nullptr ? audience_.typist()->peer() : "no peer";
   // Nothing can have left the session (the sandbox has no setsid), so nothing of a stranger's lives on. A keeper has seen to
   // it already, and since it reaped the leader the number may mean others.
   if (sandbox_ && !is_kept() && !pty::kill_session(leader_))
@@ -214,8 +279,30 @@ void Session::drain() {
 
 void Session::end_drain() {
   if (state_ != State::kDraining) return;
-  if (auto* viewer = std::exchange(viewer_, nullptr)) viewer->ended(end_);  // before the slow close of a pty
-  close();
+  read_out_ = true;
+  audience_.end_connected(end_);  // before the slow close of a pty
+  await_lost_viewers();
+}
+
+// The terminal is read out: whoever has got everything is told of the end.
+void Session::end_for_served() {
+  audience_.end_served(end_);
+  if (!audience_.has_viewers()) await_lost_viewers();
+}
+
+void Session::await_lost_viewers() {
+  if (state_ == State::kHungUp || state_ == State::kClosed) return;
+  if (!audience_.has_seats()) return close();
+  if (state_ == State::kEnded) return;
+  state_ = State::kEnded;
+  terminal_->hangup();
+  audience_.pack();
+  timer_.cancel();
+  if (limits_.linger == std::chrono::seconds(0)) return;
+  timer_.expires_after(limits_.linger);
+  timer_.async_wait([this](const boost::system::error_code& code) {
+    if (!code) close();
+  });
 }
 
 void Session::end_grace() {
@@ -228,7 +315,10 @@ void Session::hang_up(Cause cause) {
   end_.cause = cause;
   input_.clear();
   terminal_->hangup();
-  log::info("session {} hung up: {}", id_, cause == Cause::kPeerGone ? "its peer is gone" : "by the server");
+  log::info("session {} hung up: {}", id_,
+            cause != Cause::kPeerGone ? "by the server"
+            : audience_.lasts()       ? "nobody came back"
+                                      : "its peer is gone");
   if (program_alive_) {
     grace_end_ = Clock::now() + limits_.hangup_grace;
     timer_.expires_at(grace_end_);
@@ -236,7 +326,7 @@ void Session::hang_up(Cause cause) {
       if (!code) grace_over();
     });
   }
-  if (auto* viewer = std::exchange(viewer_, nullptr)) viewer->ended(end_);
+  audience_.end_all(end_);
   if (!program_alive_) close();
 }
 
@@ -277,6 +367,10 @@ void Session::arm_limits() {
     if (now >= started_at_ + limits_.max_duration) return finish(Cause::kMaxDuration);
     next = std::min(next, started_at_ + limits_.max_duration);
   }
+  if (audience_.lasts() && limits_.linger > seconds(0) && !audience_.has_viewers()) {
+    if (now >= last_left_ + limits_.linger) return finish(Cause::kPeerGone);
+    next = std::min(next, last_left_ + limits_.linger);
+  }
   if (next == Clock::time_point::max()) return;
   timer_.expires_at(next);
   timer_.async_wait([this](const boost::system::error_code& code) {
@@ -289,23 +383,33 @@ void Session::close() {
   state_ = State::kClosed;
   timer_.cancel();
   terminal_->hangup();
+  audience_.end_all(end_);
   closed_(*this);
 }
 
 Session::Info Session::info() const {
   const auto now = Clock::now();
-  return {.id = id_,
-          .leader = leader_,
-          .fg_pgrp = terminal_->fg_pgrp(),
-          .program = program_name_,
-          .door = viewer_ != nullptr ? viewer_->door() : "",
-          .peer = viewer_ != nullptr ? viewer_->peer() : "",
-          .tty = terminal_->name(),
-          .size = terminal_->size(),
-          .age = now - started_at_,
-          .idle = now - last_input_,
-          .bytes_in = bytes_in_,
-          .bytes_out = bytes_out_};
+  const Viewer* const typist = audience_.typist();
+  Info info{.id = id_,
+            .leader = leader_,
+            .fg_pgrp = terminal_->fg_pgrp(),
+            .program = program_name_,
+            .name = name_,
+            .tty = terminal_->name(),
+            .door = typist != nullptr ? typist->door() : "",
+            .peer = typist != nullptr ? typist->peer() : "",
+            .lasts = audience_.lasts(),
+            .size = terminal_->size(),
+            .age = now - started_at_,
+            .idle = now - last_input_,
+            .bytes_in = bytes_in_,
+            .bytes_out = bytes_out_};
+  for (const auto& seat : audience_.seats())
+    info.watchers.push_back({.seat = seat->id_,
+                             .door = seat->viewer_ != nullptr ? seat->viewer_->door() : "",
+                             .peer = seat->viewer_ != nullptr ? seat->viewer_->peer() : "",
+                             .role = seat->role_});
+  return info;
 }
 
 }  // namespace farpty::session

@@ -40,7 +40,7 @@ class Watcher final : public Viewer {
 
 class SessionTest : public testing::Test {
  protected:
-  Session* start(const std::string& script, pty::TerminalKind kind = pty::TerminalKind::kKernel) {
+  Seat* start(const std::string& script, pty::TerminalKind kind = pty::TerminalKind::kKernel) {
     spec_.terminal = kind;
     spec_.program = {.file = "bash",
                      .arguments = {"bash", "--norc", "-c", script},
@@ -96,13 +96,13 @@ TEST_F(SessionTest, ABackgroundFloodDoesNotMakeTheEndEndless) {
 
 TEST_F(SessionTest, AViewerWithoutRoomStopsTheProgram) {
   watcher_.room = 10'000;
-  auto* session = start("seq 1 1000000; echo the end");
+  auto* seat = start("seq 1 200000; echo the end");
   run_until([this] { return watcher_.room == 0; });
   context_.restart();
   context_.run_for(100ms);
   EXPECT_EQ(watcher_.seen.size(), 10'000U);
   watcher_.room = std::numeric_limits<std::size_t>::max();
-  session->output_wanted();
+  seat->output_wanted();
   run_to_end();
   EXPECT_TRUE(watcher_.seen.ends_with("the end\r\n"));
 }
@@ -118,15 +118,15 @@ TEST_F(SessionTest, WaitingInputEndsARoundOfAFloodAtTheNextRead) {
 }
 
 TEST_F(SessionTest, InputWaitsInABoundedQueueAndIsNotLost) {
-  auto* session = start("stty raw -echo; echo ready; sleep 0.2; head -c 200000 | cksum; exit");
+  auto* seat = start("stty raw -echo; echo ready; sleep 0.2; head -c 200000 | cksum; exit");
   run_until([this] { return contains("ready"); });
   std::string input(200'000, 'y');
   std::size_t sent = 0;
   while (sent < input.size()) {
-    const std::size_t part = std::min(session->input_room(), input.size() - sent);
-    if (part > 0) session->input(as_bytes(std::string_view(input).substr(sent, part)));
+    const std::size_t part = std::min(seat->input_room(), input.size() - sent);
+    if (part > 0) seat->input(as_bytes(std::string_view(input).substr(sent, part)));
     sent += part;
-    EXPECT_LE(session->input_room(), kMaxInput);
+    EXPECT_LE(seat->input_room(), kMaxInput);
     context_.restart();
     context_.run_one_for(10ms);
   }
@@ -137,15 +137,15 @@ TEST_F(SessionTest, InputWaitsInABoundedQueueAndIsNotLost) {
 
 // A door keeps a few bytes of the room for what it may hold back, so it never sees a room of 0.
 TEST_F(SessionTest, MoreInputIsAskedForAlsoWhenTheQueueWasNotQuiteFull) {
-  auto* session = start("stty raw -echo; echo ready; kill -STOP $$; exec cat >/dev/null");
+  auto* seat = start("stty raw -echo; echo ready; kill -STOP $$; exec cat >/dev/null");
   run_until([this] { return contains("ready"); });
-  while (session->input_room() > 64) {
-    const std::string part(std::min<std::size_t>(session->input_room() - 64, 4096), 'y');
-    session->input(as_bytes(part));
+  while (seat->input_room() > 64) {
+    const std::string part(std::min<std::size_t>(seat->input_room() - 64, 4096), 'y');
+    seat->input(as_bytes(part));
   }
   EXPECT_EQ(watcher_.input_wanted_calls, 0);
-  run_until([this, session] {
-    kill(session->info().leader, SIGCONT);  // it may only now be stopping
+  run_until([this, seat] {
+    kill(seat->session().info().leader, SIGCONT);  // it may only now be stopping
     return watcher_.input_wanted_calls > 0;
   });
   registry_.finish_all(Cause::kKilled);
@@ -153,19 +153,19 @@ TEST_F(SessionTest, MoreInputIsAskedForAlsoWhenTheQueueWasNotQuiteFull) {
 }
 
 TEST_F(SessionTest, AGonePeerHangsTheProgramUp) {
-  auto* session = start("trap 'exit 9' HUP; echo ready; while :; do sleep 0.01; done");
+  auto* seat = start("trap 'exit 9' HUP; echo ready; while :; do sleep 0.01; done");
   run_until([this] { return contains("ready"); });
-  session->viewer_gone();
+  seat->viewer_gone();
   run_until([this] { return registry_.count() == 0; });
   EXPECT_FALSE(watcher_.end);
 }
 
 TEST_F(SessionTest, WhatIgnoresTheHangupIsKilledAfterTheGrace) {
   spec_.limits.hangup_grace = 50ms;
-  auto* session = start("trap '' HUP; echo pid $$; while :; do sleep 1; done");
+  auto* seat = start("trap '' HUP; echo pid $$; while :; do sleep 1; done");
   run_until([this] { return contains("\n"); });
   const pid_t pid = std::stoi(watcher_.seen.substr(watcher_.seen.find("pid ") + 4));
-  session->viewer_gone();
+  seat->viewer_gone();
   run_until([this] { return registry_.count() == 0; });
   EXPECT_NE(kill(pid, 0), 0);
 }
@@ -184,13 +184,12 @@ TEST_F(SessionTest, WithKillAllTheGraceEndsBoth) {
   leftovers_ = pty::Leftovers::kAreKilled;
   spec_.limits.hangup_grace = 50ms;
   // The foreground job is a group of its own, as an interactive shell makes it; both ignore the hang-up.
-  auto* session =
-      start("set -m; trap '' HUP; echo pid $$; bash -c 'echo ready; while :; do sleep 1; done'; sleep 1000");
+  auto* seat = start("set -m; trap '' HUP; echo pid $$; bash -c 'echo ready; while :; do sleep 1; done'; sleep 1000");
   run_until([this] { return contains("ready"); });
-  EXPECT_NE(session->info().fg_pgrp, session->info().leader);
+  EXPECT_NE(seat->session().info().fg_pgrp, seat->session().info().leader);
   const pid_t leader = std::stoi(watcher_.seen.substr(watcher_.seen.find("pid ") + 4));
-  EXPECT_EQ(session->info().leader, leader);
-  session->viewer_gone();
+  EXPECT_EQ(seat->session().info().leader, leader);
+  seat->viewer_gone();
   run_until([this] { return registry_.count() == 0; });
   EXPECT_NE(kill(leader, 0), 0);
 }
@@ -209,27 +208,27 @@ TEST_F(SessionTest, LimitsEndIt) {
 }
 
 TEST_F(SessionTest, EndOfInputEndsAShell) {
-  auto* session = start("exec bash --norc -i");
-  session->input(as_bytes("echo one; cat; echo two\nline for cat\n"));
-  session->end_input();
+  auto* seat = start("exec bash --norc -i");
+  seat->input(as_bytes("echo one; cat; echo two\nline for cat\n"));
+  seat->end_input();
   run_to_end();
   EXPECT_TRUE(contains("one\r\n")) << watcher_.seen;
   EXPECT_TRUE(contains("line for cat\r\n"));
 }
 
 TEST_F(SessionTest, TypesWhatTheProgramSetAsItsInterruptCharacter) {
-  auto* session = start("stty intr ^G; trap 'echo interrupted; exit 4' INT; echo ready; while :; do sleep 0.01; done");
+  auto* seat = start("stty intr ^G; trap 'echo interrupted; exit 4' INT; echo ready; while :; do sleep 0.01; done");
   run_until([this] { return contains("ready"); });
-  session->type(pty::ControlCharacter::kInterrupt);
+  seat->type(pty::ControlCharacter::kInterrupt);
   run_to_end();
   EXPECT_TRUE(contains("interrupted"));
   EXPECT_EQ(watcher_.end->status.code, 4);
 }
 
 TEST_F(SessionTest, PipesCarryTheSame) {
-  auto* session = start("cat; echo end", pty::TerminalKind::kPipes);
-  session->input(as_bytes("typed"));
-  session->end_input();
+  auto* seat = start("cat; echo end", pty::TerminalKind::kPipes);
+  seat->input(as_bytes("typed"));
+  seat->end_input();
   run_to_end();
   EXPECT_EQ(watcher_.seen, "typedend\n");
 }

@@ -1,0 +1,56 @@
+// History: what a lasting session remembers of its output: the last bytes of it, and where in them the terminal's size
+// changed. From it a viewer is served that is not at the live end.
+//
+// Invariant: bounded by `retain` bytes and kMaxResizes.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+
+#include "session/byte_log.hpp"
+#include "session/viewer.hpp"
+#include "tty/winsize.hpp"
+
+namespace farpty::session {
+
+inline constexpr std::size_t kMaxResizes = 256;
+
+class History {
+ public:
+  History(std::size_t retain, WindowSize size) : log_(retain), first_size_(size) {}
+
+  [[nodiscard]] Offset begin() const { return log_.begin(); }
+  [[nodiscard]] Offset end() const { return log_.end(); }
+  [[nodiscard]] std::size_t room() const { return log_.room(); }
+
+  void append(Bytes output);
+  void resized(WindowSize size);  // at end()
+  void forget_before(Offset offset);
+  void pack() { log_.pack(); }
+
+  [[nodiscard]] Bytes at(Offset offset) { return log_.at(offset); }
+
+  // A change of the size, numbered from 1 on in the order of their offsets.
+  struct Resize {
+    std::uint64_t number = 0;
+    Offset offset = 0;
+    WindowSize size;
+  };
+  [[nodiscard]] Resize resize_before(
+      Offset offset) const;  // the last one at or before it; number 0 or more, never told twice
+  [[nodiscard]] const Resize* resize_after(std::uint64_t number) const;  // null: there is none
+
+  // Escape sequences that draw the screen as it is at end(), for a terminal in any state.
+  [[nodiscard]] std::string redraw();
+
+ private:
+  void forget_resizes();
+
+  ByteLog log_;
+  WindowSize first_size_;        // at begin()
+  std::uint64_t forgotten_ = 0;  // the number of the resize that made it so
+  std::deque<Resize> resizes_;
+};
+
+}  // namespace farpty::session
