@@ -113,7 +113,7 @@ class Builder {
 
 Result<json> parse_cbor(Bytes bytes) {
   Builder builder;
-  const auto* const begin = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  const auto* const begin = reinterpret_cast<const char*>(bytes.data());  // libc++ has traits of no other byte
   if (!json::sax_parse(begin, begin + bytes.size(), &builder, json::input_format_t::cbor))
     return failure("cannot understand", "a message", builder.why().empty() ? "it is not CBOR" : builder.why());
   return builder.take();
