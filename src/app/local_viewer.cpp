@@ -125,7 +125,7 @@ void LocalViewer::continued() {
   if (!raw_ || tcgetpgrp(STDIN_FILENO) != getpgrp()) return;  // after bg: the next SIGCONT comes with fg
   raw_->resume();
   const auto size = terminal_size();
-  if (size && session_ != nullptr) session_->resize(*size);
+  if (size && seat_ != nullptr) seat_->resize(*size);
 }
 
 }  // namespace farpty::app
