@@ -36,6 +36,12 @@ class ByteQueue {
     if (head_ == store_.size()) clear();
   }
 
+  // Keeps the oldest `count` bytes and drops what came after them.
+  void truncate(std::size_t count) {
+    if (count == 0) return clear();
+    if (count < size()) store_.resize(head_ + count);
+  }
+
   void clear() {
     head_ = 0;
     std::vector<std::byte>().swap(store_);

@@ -19,9 +19,10 @@ namespace {
 
 namespace attention = ttycall::attention;
 
-constexpr std::size_t kPiece = 16 * 1024;  // taken from the socket at a time
-constexpr std::size_t kRecord = 4096;      // a line is never longer (n_tty.c: N_TTY_BUF_SIZE)
-constexpr int kStreamed = 16 * 1024;       // raw bytes that may wait in the socket, with the kernel's bookkeeping
+constexpr std::size_t kPiece = 16 * 1024;   // taken from the socket at a time
+constexpr std::size_t kRecord = 4096;       // a line is never longer (n_tty.c: N_TTY_BUF_SIZE)
+constexpr int kStreamed = 16 * 1024;        // raw bytes that may wait in the socket, with the kernel's bookkeeping
+constexpr std::size_t kMasterQueue = 4095;  // what a master keeps unread (n_tty.c: N_TTY_BUF_SIZE less one)
 constexpr std::uint8_t kEndOfFileMark = 4;
 
 Result<std::uint64_t> inode_of(int fd) {
@@ -141,9 +142,10 @@ std::size_t Tty::write(const std::uint8_t* bytes, std::size_t size) {
   return output_.push(Bytes(reinterpret_cast<const std::byte*>(bytes), count)) ? count : 0;
 }
 
-// pty.c: pty_flush_buffer. What programs have written and nobody processed yet is output that waits, too.
+// pty.c: pty_flush_buffer. What the master's own queue would have taken by now is no longer the slave's to drop; what programs
+// have written and nobody processed yet is output that waits, too.
 void Tty::discard() {
-  output_.clear();
+  output_.truncate(kMasterQueue);
   drop_unprocessed();
 }
 

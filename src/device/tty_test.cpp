@@ -61,6 +61,17 @@ TEST_F(TtyTest, one_line_at_a_time) {
   EXPECT_EQ(output(), "one\r\ntwo\r\npart");
 }
 
+// pty.c: pty_flush_buffer drops what is on its way to the master, not what the master's own queue of 4095 bytes has taken.
+TEST_F(TtyTest, an_interrupt_leaves_what_the_master_was_given) {
+  write_slave("just written");
+  type("\x03");
+  EXPECT_EQ(output(), "just written^C");
+  const std::string flood(20000, 'y');
+  write_slave(flood);
+  type("\x03");
+  EXPECT_EQ(output(), flood.substr(0, 4095) + "^C");
+}
+
 TEST_F(TtyTest, end_of_file_is_a_byte_and_a_flag) {
   type("\x04");
   EXPECT_TRUE(attention(ttycall::attention::kEndOfFile));
