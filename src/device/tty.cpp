@@ -240,6 +240,7 @@ void Tty::deliver_signals() {
   // n_tty.c: isig flushes the input; a part of it lies in the socket already.
   if ((actions.interrupt || actions.quit || actions.suspend) && !termios().local(tty::lflag::kNoflsh))
     drop_sent_input();
+  mirror();  // before anybody is woken to look
   if (actions.interrupt) signal(SIGINT);
   if (actions.quit) signal(SIGQUIT);
   if (actions.suspend) signal(SIGTSTP);

@@ -5,9 +5,11 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstring>
 #include <random>
 #include <string>
@@ -70,6 +72,29 @@ TEST_F(TtyTest, an_interrupt_leaves_what_the_master_was_given) {
   write_slave(flood);
   type("\x03");
   EXPECT_EQ(output(), flood.substr(0, 4095) + "^C");
+}
+
+const ttycall::Slot* watched_slot;
+volatile sig_atomic_t kept_when_signalled;
+
+// n_tty.c: isig signals and flushes under termios_rwsem: whom the signal wakes finds the queue empty. In a process that leads
+// a session of its own, so that the signal comes to nobody else, and during kill(2).
+TEST_F(TtyTest, who_is_interrupted_finds_the_input_flushed) {
+  const pid_t child = fork();
+  if (child == 0) {
+    setsid();
+    tty_->control().take(getpid(), getpid());
+    type("one\rtwo\r");
+    watched_slot = &tty_->slot();
+    kept_when_signalled = -1;
+    signal(SIGINT, [](int) { kept_when_signalled = static_cast<sig_atomic_t>(watched_slot->kept); });
+    type("\x03");
+    _exit(kept_when_signalled == 0 ? 0 : kept_when_signalled == -1 ? 99 : kept_when_signalled);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0) << "bytes that were still counted; 99: no signal";
 }
 
 TEST_F(TtyTest, end_of_file_is_a_byte_and_a_flag) {
