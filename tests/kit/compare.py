@@ -21,7 +21,8 @@ from .wait import wait_until
 
 View = Callable[[str], str]
 """What of a screen's text is compared; yielded by a dialogue at a moment at which programs show what changes (top)."""
-Dialogue = Callable[[Screen], Iterator[View | None]]
+Dialogue = Callable[[Screen], Iterator[str | View | None]]
+"""Yields a moment's name, for the message when it differs, or a view, or nothing."""
 
 DIFFERENCES = [
     (re.compile(r"/dev/pts/\d+|\bpts/\d+"), "TTY"),
@@ -76,12 +77,14 @@ class Side:
         self.name, self.screen, self.home, self.more = name, screen, home, more
         self.moments = dialogue(screen)
         self.view: View | None = None
+        self.moment = ""
 
     def go_on(self) -> bool:
         """To the next moment of the dialogue; whether there is one."""
         try:
-            for view in self.moments:
-                self.view = view
+            for moment in self.moments:
+                self.view = moment if callable(moment) else None
+                self.moment = f" ({moment})" if isinstance(moment, str) else ""
                 return True
         except AssertionError as failure:
             raise AssertionError(f"{self.name}: {failure}") from failure
@@ -103,7 +106,8 @@ def assert_in_step(sides: Sequence[Side]) -> None:
         if not on[0]:
             return
         number += 1
-        wait_until(lambda: _same(sides), f"moment {number} to be the same on all sides", describe=lambda: _difference(sides))
+        wait_until(lambda: _same(sides), f"moment {number}{sides[0].moment} to be the same on all sides",
+                   describe=lambda: _difference(sides))
 
 
 def _same(sides: Sequence[Side]) -> bool:
