@@ -76,7 +76,9 @@ int explain(const Rungs& rungs) {
     fmt::print(
         "The kernel gives no pseudoterminals, so farpty makes the terminals itself. An interactive shell is possible,\n"
         "with job control and full-screen programs. What will not work:\n"
-        "  - static programs (busybox-static, most Go programs) see no terminal\n"
+        "  - static programs (busybox-static, most Go programs) that farpty itself starts see no terminal; those that "
+        "a\n"
+        "    shell starts do, where there is a seccomp listener (above)\n"
         "  - sudo and su see no terminal, and ps shows none\n");
     return 0;
   }
