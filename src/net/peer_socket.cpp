@@ -11,7 +11,9 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <array>
@@ -198,6 +200,9 @@ std::optional<bool> peer_has_read_all(int socket) {
   if (is_unix(socket)) return std::nullopt;
   const auto ends = ends_of(socket);
   if (!ends || !ends->peer.is_loopback()) return std::nullopt;
+  int on_its_way = 0;  // for which the peer's queue had no room yet
+  if (ioctl(socket, SIOCOUTQ, &on_its_way) != 0) return std::nullopt;
+  if (on_its_way > 0) return false;
   const auto owner = owner_by_sock_diag(*ends);
   if (!owner || owner->inode == 0) return std::nullopt;
   return owner->unread == 0;
