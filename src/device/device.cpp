@@ -94,6 +94,7 @@ void Device::handle(const std::shared_ptr<Asked>& asked) {
     case ttycall::Operation::kOpenSlave: return open_slave(*asked);
     case ttycall::Operation::kOpenMaster: return open_master(*asked);
     case ttycall::Operation::kTakeStatus: return take_status(*asked);
+    case ttycall::Operation::kCatchUp: return static_cast<void>(find(asked->request.number)), asked->answer(0);
     case ttycall::Operation::kOrphaned:
       return asked->answer(is_orphaned(getpgid(asked->pid), getsid(asked->pid)) ? 1 : 0);
     case ttycall::Operation::kUnserved: return asked->answer(is_news(asked->request.code) ? 1 : 0);

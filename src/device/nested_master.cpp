@@ -1,11 +1,11 @@
 #include "device/nested_master.hpp"
 
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <array>
+
+#include "device/socket_queue.hpp"
 
 namespace farpty::device {
 
@@ -94,10 +94,7 @@ bool NestedMaster::send_shown() {
   }
 }
 
-bool NestedMaster::all_is_taken() const {
-  int waiting = 0;
-  return ioctl(near_.get(), SIOCOUTQ, &waiting) == 0 && waiting == 0;
-}
+bool NestedMaster::all_is_taken() const { return unread_by_peer(near_.get()) == 0; }
 
 bool NestedMaster::has_unread() const { return !mark_is_out_ && !all_is_taken(); }
 

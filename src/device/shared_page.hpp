@@ -67,6 +67,16 @@ class Mirror {
   // Shown while a child of ours, which may write nothing else, becomes the leader of a session.
   void show_session(pid_t leader) noexcept;
 
+  // `send` (bool()) sends what `kept` counted; `left` (std::uint32_t) stays. Whoever counts both waits meanwhile.
+  template <typename Send>
+  bool move_kept(std::uint32_t left, Send send) {
+    __atomic_store_n(&shared_->moving, ++own_.moving, __ATOMIC_SEQ_CST);
+    const bool sent = send();
+    if (sent) change([left](ttycall::Slot& slot) { slot.kept = left; });
+    __atomic_store_n(&shared_->moving, ++own_.moving, __ATOMIC_RELEASE);
+    return sent;
+  }
+
   // Programs see whether output is being processed. Nests.
   void begin_work();
   void end_work();

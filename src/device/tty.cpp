@@ -1,7 +1,6 @@
 #include "device/tty.hpp"
 
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -12,6 +11,7 @@
 #include <csignal>
 
 #include "device/slave_holder.hpp"
+#include "device/socket_queue.hpp"
 
 namespace farpty::device {
 
@@ -246,11 +246,7 @@ void Tty::deliver_signals() {
   if (actions.suspend) signal(SIGTSTP);
 }
 
-bool Tty::input_is_taken() const {
-  if (closed_) return false;
-  int waiting = 0;
-  return ioctl(master_.get(), SIOCOUTQ, &waiting) == 0 && waiting == 0;
-}
+bool Tty::input_is_taken() const { return !closed_ && unread_by_peer(master_.get()) == 0; }
 
 void Tty::feed_slave() {
   if (hung_up_ || closed_) return;
@@ -272,11 +268,11 @@ void Tty::feed_slave() {
 
 // Sends the next line, or what there is of raw bytes, if the time has come. Whether it did.
 bool Tty::send_record() {
-  int waiting = 0;
-  if (ioctl(master_.get(), SIOCOUTQ, &waiting) != 0) return false;
-  if (waiting == 0) end_marked_file();
+  const auto waiting = unread_by_peer(master_.get());
+  if (!waiting) return false;
+  if (*waiting == 0) end_marked_file();
   const bool lines = reads_lines(termios());
-  if (lines ? waiting > 0 || !discipline_.readable() : waiting > kStreamed || discipline_.unread() == 0) return false;
+  if (lines ? *waiting > 0 || !discipline_.readable() : *waiting > kStreamed || discipline_.unread() == 0) return false;
   if (end_of_file_sent_) return false;  // nothing comes behind it before it is read
   std::array<std::uint8_t, kRecord> record;
   tty::Reading reading(record.data(), record.size());
@@ -289,9 +285,11 @@ bool Tty::send_record() {
     record[0] = kEndOfFileMark;
     size = 1;
   }
-  if (send(master_.get(), record.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL) <= 0) return false;
-  tell_programs();
-  return true;
+  const bool sent = mirror_.move_kept(static_cast<std::uint32_t>(discipline_.unread()), [&] {
+    return send(master_.get(), record.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+  });
+  if (sent) tell_programs();
+  return sent;
 }
 
 void Tty::end_marked_file() {
@@ -320,8 +318,7 @@ bool Tty::take_end_of_file() {
 
 // What lies in the socket and nobody has read.
 void Tty::drop_sent_input() {
-  int waiting = 0;
-  const OwnedFd slave = ioctl(master_.get(), SIOCOUTQ, &waiting) == 0 && waiting > 0 ? duplicate_slave() : OwnedFd();
+  const OwnedFd slave = unread_by_peer(master_.get()).value_or(0) > 0 ? duplicate_slave() : OwnedFd();
   std::array<std::byte, kPiece> dropped;
   while (slave && recv(slave.get(), dropped.data(), dropped.size(), MSG_DONTWAIT) > 0) {
   }

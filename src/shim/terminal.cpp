@@ -64,10 +64,28 @@ Wait wait_of(std::uint32_t code, long argument) {
   }
 }
 
+// The slot and the bytes in the socket, at one moment.
+long look_at_both(Terminal& terminal, int& in_socket) {
+  constexpr int kTries = 10;
+  for (int tries = 0;; ++tries) {
+    const std::uint32_t before = __atomic_load_n(&terminal.shared->moving, __ATOMIC_ACQUIRE);
+    static_cast<void>(terminal.refresh());
+    const long result = ioctl_call(terminal.fd, io::kFionread, address(&in_socket));
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    const std::uint32_t now = __atomic_load_n(&terminal.shared->moving, __ATOMIC_RELAXED);
+    if (result < 0 || (before == now && (now & 1) == 0) || tries == kTries) return result;
+    ttycall::Request request{};
+    ttycall::Answer answer;
+    request.operation = ttycall::Operation::kCatchUp;
+    request.number = terminal.slot.number;
+    static_cast<void>(ask(request, answer, Wait::kShort));  // the answer comes when the bytes have been moved
+  }
+}
+
 // Bytes that FIONREAD counts: those in the socket and those that the device keeps behind them.
-long count_unread(const Terminal& terminal, int* to) {
+long count_unread(Terminal& terminal, int* to) {
   int waiting = 0;
-  const long result = ioctl_call(terminal.fd, io::kFionread, address(&waiting));
+  const long result = look_at_both(terminal, waiting);
   if (result < 0) return result;
   if (terminal.is_slave()) {
     if (terminal.has(ttycall::attention::kEndOfFile) && waiting == 1) waiting = 0;

@@ -28,16 +28,16 @@ long as_terminal(long result) {
   return result == kReset || result == kPipe ? -error::kIo : result;
 }
 
-// One record, or the rest of one. The mark is looked at before it is taken, while the device cannot have gone on.
+// One record, or the rest of one. It is looked at before it is taken, while the device cannot have gone on: is it a mark, and how
+// long is it? recv(2) wakes the device when the record is taken, and takes of the next one, too, if that is there at once.
 long read_line(Terminal& terminal, std::uint8_t* to, std::size_t size, int flags) {
   for (;;) {
-    std::uint8_t first[2];
-    const long seen = receive_waiting(terminal.fd, first, sizeof first, kPeek | flags);
+    const long seen = receive_waiting(terminal.fd, to, size, kPeek | flags);
     if (seen <= 0) return seen;
     const bool marked =
-        seen == 1 && first[0] == kEndOfFileMark &&
+        seen == 1 && to[0] == kEndOfFileMark &&
         (__atomic_load_n(&terminal.shared->attention, __ATOMIC_ACQUIRE) & ttycall::attention::kEndOfFile) != 0;
-    const long count = receive(terminal.fd, to, size, kDontWait);
+    const long count = receive(terminal.fd, to, static_cast<std::size_t>(seen), kDontWait);
     if (count == -error::kAgain && (flags & kDontWait) == 0) continue;  // another reader was faster
     return marked && count == 1 && to[0] == kEndOfFileMark ? 0 : count;
   }

@@ -60,7 +60,9 @@ struct Slot {
   std::uint32_t packet_status = 0;       // what a master in packet mode reads next, where not 0 (TIOCPKT_*)
   std::uint32_t adopted = 0;             // generation of the last wish that is in `termios`
   std::uint32_t busy = 0;                // odd while the device processes output; not under `generation`
-  std::uint8_t reserved[132] = {};
+  std::uint32_t moving =
+      0;  // odd while bytes go from `kept` to the socket; not under `generation`: that takes a system call
+  std::uint8_t reserved[128] = {};
 };
 
 struct Header {

@@ -23,6 +23,7 @@ enum class Operation : std::uint32_t {
   kListen = 7,      // the descriptor that comes along is a seccomp listener: its program is to be served
   kUnserved = 8,    // a program is executed that cannot be served, `code` says why; result 1 where that is news
   kTakeStatus = 9,  // the status byte of packet mode of terminal `number`, which is 0 from then on
+  kCatchUp = 10,    // what was written so far to either end of terminal `number` is where it belongs
 };
 
 enum class Unserved : std::uint32_t {

@@ -87,6 +87,10 @@ def test_what_descriptors_say(uid):
     play(uid, "calls", ("type a line:", "some words\r"), ("type three:", "123"))
 
 
+def test_what_is_unread_while_it_comes(uid):
+    play(uid, "counts")
+
+
 def test_make(uid):
     """Parallel jobs see the terminal, their outputs are whole, and an interrupt ends all of them."""
 

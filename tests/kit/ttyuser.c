@@ -191,12 +191,47 @@ static int calls(void) {
   return 0;
 }
 
+// Of a pair of its own: while two lines come, FIONREAD says nothing but 0, both, and, when the first is read, the second.
+static int counts(void) {
+  const int master = posix_openpt(O_RDWR | O_NOCTTY);
+  grantpt(master);
+  unlockpt(master);
+  const int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+  static const char kLines[] = "first\nsecond\n";
+  int rounds = 0, wrong = 0, go[2];
+  if (pipe(go) != 0) return 1;
+  if (fork() == 0) {
+    for (char one; close(go[1]), read(go[0], &one, 1) == 1;)
+      if (write(master, kLines, sizeof kLines - 1) < 0) _exit(1);
+    _exit(0);
+  }
+  for (; rounds < 300; ++rounds) {
+    char line[20], echo[100];
+    int both = 0, second = 0, none = 0;
+    if (write(go[1], "", 1) != 1) return 1;
+    while (both == 0) ioctl(slave, FIONREAD, &both);
+    const ssize_t size = read(slave, line, sizeof line);
+    ioctl(slave, FIONREAD, &second);
+    const ssize_t rest = read(slave, line, sizeof line);
+    ioctl(slave, FIONREAD, &none);
+    const int right = both == 13 && size == 6 && second == 7 && rest == 7 && none == 0;
+    if (!right && wrong++ == 0) printf("%d, read %zd: %d, read %zd: %d\n", both, size, second, rest, none);
+    tcdrain(slave);
+    for (ssize_t got = 0; got < 15;) got += read(master, echo, sizeof echo);
+  }
+  close(go[1]);
+  wait(NULL);
+  printf("%d rounds, %d of them wrong\n", rounds, wrong);
+  return 0;
+}
+
 int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
   static const struct {
     const char* name;
     int (*run)(void);
-  } kWays[] = {{"stdio", stdio}, {"threads", threads}, {"children", children}, {"signals", signals}, {"calls", calls}};
+  } kWays[] = {{"stdio", stdio},     {"threads", threads}, {"children", children},
+               {"signals", signals}, {"calls", calls},     {"counts", counts}};
   for (size_t i = 0; i < sizeof kWays / sizeof *kWays; ++i)
     if (strcmp(what, kWays[i].name) == 0) return kWays[i].run();
   fprintf(stderr, "usage: ttyuser stdio|threads|children|signals|calls\n");
