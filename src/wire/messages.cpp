@@ -43,6 +43,7 @@ void describe(V& v, Hello& m) {
 
 template <typename V>
 void describe(V& v, Start& m) {
+  v.bytes("id", m.id, kStartIdSize);
   v.arguments("command", m.command, kMaxArguments, kMaxCommand);
   v.flag("terminal", m.terminal, Need::kRequired);
   describe(v, m.size);

@@ -33,7 +33,8 @@ inline constexpr std::size_t kMaxVariable = 4096;         // bytes of a variable
 inline constexpr std::size_t kMaxTerminfo = 32 * 1024;    // ncurses 6.4, term_entry.h: MAX_ENTRY_SIZE2
 inline constexpr std::size_t kMaxListed = 64;             // sessions in one message
 inline constexpr std::size_t kMaxSnapshot = 1024 * 1024;  // bytes of one redrawn screen
-inline constexpr std::size_t kSeatSize = 32;              // bytes of a seat: an id of 16, a key of 16
+inline constexpr std::size_t kStartIdSize = 16;
+inline constexpr std::size_t kSeatSize = 32;  // bytes of a seat: an id of 16, a key of 16
 
 using Seat = std::array<std::byte, kSeatSize>;
 
@@ -61,6 +62,7 @@ struct Windows {
 };
 
 struct Start {
+  std::string id;                    // 16 random bytes: said again with the same id it starts nothing new; may be empty
   std::vector<std::string> command;  // any bytes; empty: the user's shell
   bool terminal = true;              // false: pipes, with stderr apart
   Size size;

@@ -20,7 +20,8 @@ inline std::vector<std::pair<std::string, Message>> samples() {
   const Size size{.columns = 132, .rows = 43, .x_pixels = 1056, .y_pixels = 688};
   return {
       {"hello", Hello{.agent = "farpty/0.1.0", .features = {"zstd"}, .user = "ann"}},
-      {"start", Start{.command = {"ls", std::string("\xff\xfe", 2)},
+      {"start", Start{.id = std::string(16, '\x01'),
+                      .command = {"ls", std::string("\xff\xfe", 2)},
                       .size = size,
                       .term = "xterm-kitty",
                       .terminfo = std::string("\x1a\x01", 2),
