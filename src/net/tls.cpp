@@ -212,6 +212,8 @@ std::unexpected<Error> Tls::broken() {
   std::string reason = std::exchange(why_, {});
   if (reason.empty()) {
     const unsigned long code = ERR_peek_last_error();
+    // Reasons from there on are alerts that came in (ssl.h).
+    peer_broke_off_ = ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) >= SSL_AD_REASON_OFFSET;
     const char* const text = code != 0 ? ERR_reason_error_string(code) : nullptr;
     reason = text != nullptr ? text : "the other end broke off";
   }

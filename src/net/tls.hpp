@@ -55,6 +55,8 @@ class Tls {
 
   [[nodiscard]] bool established() const { return established_; }
   [[nodiscard]] bool peer_closed() const { return peer_closed_; }
+  // After an error: the other end broke off with an alert of its own, and said nothing wrong.
+  [[nodiscard]] bool peer_broke_off() const { return peer_broke_off_; }
 
   // Who the other end is; one of them is there when established.
   [[nodiscard]] const std::optional<auth::PublicKey>& peer_key() const { return peer_key_; }
@@ -82,6 +84,7 @@ class Tls {
   std::vector<std::byte>* out_ = nullptr;  // the caller's, during a call
   bool established_ = false;
   bool peer_closed_ = false;
+  bool peer_broke_off_ = false;
   bool failed_ = false;
   std::string why_;  // a refusal of ours, in words
   std::optional<auth::PublicKey> peer_key_;

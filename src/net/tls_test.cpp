@@ -103,6 +103,8 @@ TEST_F(TlsTest, AClientThatRefusesTheServersKeyNeverFinishes) {
   EXPECT_FALSE(client_.tls->established());
   EXPECT_EQ(client_.error, "its key is not accepted");
   EXPECT_EQ(client_judge_.seen, server_key_.public_key());
+  EXPECT_TRUE(server_.tls->peer_broke_off());
+  EXPECT_FALSE(client_.tls->peer_broke_off());
 }
 
 TEST_F(TlsTest, NobodyComesInWithNeitherKeyNorInvitation) {
@@ -255,6 +257,7 @@ TEST_F(TlsTest, NonsenseIsRefused) {
   server_.take(as_bytes("GET / HTTP/1.1\r\n\r\n"));
   EXPECT_NE(server_.error, "");
   EXPECT_FALSE(server_.tls->established());
+  EXPECT_FALSE(server_.tls->peer_broke_off());
 }
 
 }  // namespace
