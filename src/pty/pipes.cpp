@@ -27,29 +27,59 @@ Result<> set_nonblocking(int fd) {
 
 }  // namespace
 
-Result<Started> Pipes::start(boost::asio::io_context& context, const Program& program) {
+Result<Started> Pipes::start(boost::asio::io_context& context, const Program& program, Errors errors) {
   FARPTY_ASSIGN(in, make_pipe());
   FARPTY_ASSIGN(out, make_pipe());
   FARPTY_TRY(set_nonblocking(in.write.get()));
   FARPTY_TRY(set_nonblocking(out.read.get()));
   FARPTY_ASSIGN(in_ready, Readiness::watch(context, in.write.get()));
   FARPTY_ASSIGN(out_ready, Readiness::watch(context, out.read.get()));
-  FARPTY_ASSIGN(spawned, spawn(program, {.in = in.read.get(), .out = out.write.get(), .err = out.write.get()}));
   std::unique_ptr<Pipes> pipes(new Pipes);
+  Pipe err;
+  if (errors == Errors::kApart) {
+    FARPTY_ASSIGN(made, make_pipe());
+    FARPTY_TRY(set_nonblocking(made.read.get()));
+    FARPTY_ASSIGN(err_ready, Readiness::watch(context, made.read.get()));
+    err = std::move(made);
+    pipes->err_ = {.fd = std::move(err.read), .ready = std::move(err_ready)};
+    pipes->apart_ = true;
+  }
+  const int err_fd = pipes->apart_ ? err.write.get() : out.write.get();
+  FARPTY_ASSIGN(spawned, spawn(program, {.in = in.read.get(), .out = out.write.get(), .err = err_fd}));
   pipes->in_ready_ = std::move(in_ready);
-  pipes->out_ready_ = std::move(out_ready);
   pipes->in_ = std::move(in.write);
-  pipes->out_ = std::move(out.read);
+  pipes->out_ = {.fd = std::move(out.read), .ready = std::move(out_ready)};
   pipes->leader_ = spawned.leader;
   return Started{.terminal = std::move(pipes), .child = std::move(spawned)};
 }
 
-Transfer Pipes::read(MutableBytes into) {
+Transfer Pipes::read(Source& source, MutableBytes into) {
+  if (!source.fd) return {.code = EIO};
   ssize_t count = 0;
-  do count = ::read(out_.get(), into.data(), into.size());
+  do count = ::read(source.fd.get(), into.data(), into.size());
   while (count < 0 && errno == EINTR);  // an edge must not be lost to a signal
-  if (count >= 0) return {.count = static_cast<std::size_t>(count), .code = count == 0 ? EIO : 0};
-  return {.code = errno};
+  if (count > 0) return {.count = static_cast<std::size_t>(count)};
+  return {.code = count == 0 ? EIO : errno};
+}
+
+// With two pipes only EAGAIN of both tells that nothing is left: the edge of the other one may be over.
+Transfer Pipes::read(MutableBytes into) {
+  Transfer got = read(out_, into);
+  if (!apart_) return got;
+  if (got.code == 0) {
+    got.more = true;
+    return got;
+  }
+  Transfer errors = read(err_, into);
+  errors.stream = Stream::kErrors;
+  errors.more = errors.code == 0;
+  if (errors.code == EIO && got.code == EAGAIN) errors.code = EAGAIN;  // only when both have ended it is the end
+  return errors;
+}
+
+void Pipes::when_readable(std::function<void()> then) {
+  if (err_.fd) err_.ready.when_readable(then);
+  if (out_.fd) out_.ready.when_readable(std::move(then));
 }
 
 Transfer Pipes::write(Bytes from) {
@@ -71,8 +101,10 @@ void Pipes::end_input() {
 // No terminal, so no kernel that would send the signal.
 void Pipes::hangup() {
   end_input();
-  out_ready_ = Readiness();
-  out_.reset();
+  for (Source* source : {&out_, &err_}) {
+    source->ready = Readiness();
+    source->fd.reset();
+  }
   if (leader_ > 1) kill(-leader_, SIGHUP);
 }
 

@@ -1,5 +1,5 @@
-// Pipes: a program without a terminal. It shows why terminals are needed (no line editing, no size, no Ctrl-C), and later
-// carries clean `exec`. stdout and stderr share one pipe, as on a terminal.
+// Pipes: a program without a terminal. It shows why terminals are needed (no line editing, no size, no Ctrl-C), and carries
+// clean `exec`. stdout and stderr share one pipe, as on a terminal, or have one each.
 #pragma once
 
 #include "base/owned_fd.hpp"
@@ -8,13 +8,15 @@
 
 namespace farpty::pty {
 
+enum class Errors { kWithOutput, kApart };
+
 class Pipes final : public Terminal {
  public:
-  static Result<Started> start(boost::asio::io_context& context, const Program& program);
+  static Result<Started> start(boost::asio::io_context& context, const Program& program, Errors errors);
 
   Transfer read(MutableBytes into) override;
   Transfer write(Bytes from) override;
-  void when_readable(std::function<void()> then) override { out_ready_.when_readable(std::move(then)); }
+  void when_readable(std::function<void()> then) override;
   void when_writable(std::function<void()> then) override;
   void end_input() override;
   Result<> resize(WindowSize) override { return {}; }
@@ -26,12 +28,20 @@ class Pipes final : public Terminal {
   void hangup() override;
 
  private:
-  Pipes() = default;
+  // The end from which we read one of the program's streams; empty once the program has closed it.
+  struct Source {
+    OwnedFd fd;
+    Readiness ready;  // after fd: gone before it is closed
+  };
 
-  OwnedFd in_;   // write end of the program's stdin
-  OwnedFd out_;  // read end of its stdout and stderr
+  Pipes() = default;
+  static Transfer read(Source& source, MutableBytes into);
+
+  OwnedFd in_;  // write end of the program's stdin
   Readiness in_ready_;
-  Readiness out_ready_;
+  Source out_;
+  Source err_;
+  bool apart_ = false;
   pid_t leader_ = 0;
 };
 

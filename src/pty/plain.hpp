@@ -14,6 +14,9 @@ struct ExitStatus {
   [[nodiscard]] std::string text() const;  // "exit status 3", "killed by signal 9 (SIGKILL)"
 };
 
+// What a program writes: on a terminal it is all one.
+enum class Stream { kOutput, kErrors };
+
 // Characters that a terminal gives meaning to (termios(3), c_cc); which byte each is, the program decides.
 enum class ControlCharacter { kInterrupt, kQuit, kSuspend, kErase, kKill, kEndOfFile };
 

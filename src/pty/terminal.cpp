@@ -12,7 +12,8 @@ Result<Started> start(boost::asio::io_context& context, const TerminalSource& so
     case TerminalKind::kKernel: return KernelPty::start(context, nullptr, program, size);
     case TerminalKind::kDevpts: return KernelPty::start(context, source.devpts.get(), program, size);
     case TerminalKind::kEmulated: return EmulatedPty::start(context, program, size);
-    case TerminalKind::kPipes: return Pipes::start(context, program);
+    case TerminalKind::kPipes: return Pipes::start(context, program, Errors::kWithOutput);
+    case TerminalKind::kPipesApart: return Pipes::start(context, program, Errors::kApart);
   }
   return failure("cannot open", "a terminal", "this kind is not known");
 }

@@ -26,9 +26,12 @@ namespace farpty::pty {
 struct Transfer {
   std::size_t count = 0;
   int code = 0;
+  Stream stream = Stream::kOutput;  // of a read
+  bool more = false;                // of a read: however short it was, more may be there
 };
 
-enum class TerminalKind { kKernel, kDevpts, kEmulated, kPipes };
+// kPipesApart: stdout and stderr are two streams.
+enum class TerminalKind { kKernel, kDevpts, kEmulated, kPipes, kPipesApart };
 
 class PrivateDevpts;
 

@@ -8,6 +8,17 @@
 
 namespace farpty::session {
 
+namespace {
+
+void hand(Viewer& viewer, Bytes bytes, pty::Stream stream) {
+  if (stream == pty::Stream::kErrors)
+    viewer.errors(bytes);
+  else
+    viewer.output(bytes);
+}
+
+}  // namespace
+
 Audience::Audience(const std::optional<Lasting>& lasting, WindowSize size) {
   if (!lasting) return;
   history_ = std::make_unique<History>(lasting->retain, size);
@@ -24,6 +35,7 @@ Seat& Audience::join(Session* session, Viewer& viewer, const Attach& attach) {
   }
   if (auto* old = std::exchange(seat->viewer_, &viewer)) old->ended({.cause = Cause::kReplaced});
   seat->identity_ = viewer.identity();
+  seat->told_end_ = false;
   seat->may_write_ = attach.pen != Pen::kNever;
   if (attach.size) seat->size_ = attach.size;
   if (lasts()) place(*seat, attach.offset);
@@ -100,13 +112,13 @@ std::size_t Audience::room() const {
   return std::min(viewer->output_room(), retained - std::min(retained, unacknowledged));
 }
 
-void Audience::deliver(Bytes output) {
+void Audience::deliver(Bytes output, pty::Stream stream) {
   if (!lasts()) {
-    if (auto* viewer = typist()) viewer->output(output);
+    if (auto* viewer = typist()) hand(*viewer, output, stream);
     return;
   }
   const Offset before = history_->end();
-  history_->append(output);
+  history_->append(output, stream);
   for (const auto& seat : seats_) {
     if (seat->viewer_ == nullptr) continue;
     const bool at_the_end = seat->position_ == before && seat->jump_ == Seat::JumpTo::kNowhere &&
@@ -114,7 +126,7 @@ void Audience::deliver(Bytes output) {
                             history_->resize_after(seat->sizes_told_) == nullptr;
     if (at_the_end && seat->viewer_->output_room() >= output.size()) {
       seat->position_ = history_->end();
-      seat->viewer_->output(output);
+      hand(*seat->viewer_, output, stream);
     } else {
       serve(*seat);
     }
@@ -160,7 +172,8 @@ std::size_t Audience::give(Seat& seat, std::size_t room) {
     seat.viewer_->resized(size.size);
     return 1;
   }
-  Bytes bytes = history_->at(seat.position_);
+  const auto piece = history_->at(seat.position_);
+  Bytes bytes = piece.bytes;
   bytes = bytes.first(std::min(bytes.size(), room));
   if (const auto* next = history_->resize_after(seat.sizes_told_)) {
     if (next->offset <= seat.position_) {
@@ -172,7 +185,7 @@ std::size_t Audience::give(Seat& seat, std::size_t room) {
   }
   if (bytes.empty()) return 0;
   seat.position_ += bytes.size();
-  seat.viewer_->output(bytes);
+  hand(*seat.viewer_, bytes, piece.stream);
   return bytes.size();
 }
 
@@ -212,8 +225,10 @@ template <typename Which>
 void Audience::end_where(const End& end, Which which) {
   std::vector<Viewer*> told;
   std::erase_if(seats_, [&](const auto& seat) {
-    if (seat->viewer_ == nullptr || !which(*seat)) return false;
+    if (seat->viewer_ == nullptr || seat->told_end_ || !which(*seat)) return false;
     told.push_back(seat->viewer_);
+    seat->told_end_ = true;
+    if (lasts()) return false;
     if (writer_ == seat.get()) writer_ = nullptr;
     return true;
   });
@@ -235,7 +250,7 @@ void Audience::end_all(const End& end) {
 }
 
 bool Audience::has_viewers() const {
-  return std::ranges::any_of(seats_, [](const auto& seat) { return seat->viewer_ != nullptr; });
+  return std::ranges::any_of(seats_, [](const auto& seat) { return seat->viewer_ != nullptr && !seat->told_end_; });
 }
 
 }  // namespace farpty::session

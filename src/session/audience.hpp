@@ -54,7 +54,7 @@ class Audience {
 
   // How much output there is room for: the writer's viewer decides, or where there is none the history.
   [[nodiscard]] std::size_t room() const;
-  void deliver(Bytes output);  // at most room()
+  void deliver(Bytes output, pty::Stream stream = pty::Stream::kOutput);  // at most room()
   void resized(WindowSize size);
   void serve(Seat& seat);  // with what it has not got yet, as far as its viewer has room
   [[nodiscard]] bool is_served(const Seat& seat) const;

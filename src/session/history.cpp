@@ -4,8 +4,11 @@
 
 namespace farpty::session {
 
-void History::append(Bytes output) {
+void History::append(Bytes output, pty::Stream stream) {
+  const pty::Stream last = marks_.empty() ? first_stream_ : marks_.back().stream;
+  if (stream != last && !output.empty()) marks_.push_back({.offset = end(), .stream = stream});
   log_.append(output);
+  forget_marks();
   forget_resizes();
 }
 
@@ -17,7 +20,23 @@ void History::resized(WindowSize size) {
 
 void History::forget_before(Offset offset) {
   log_.forget_before(offset);
+  forget_marks();
   forget_resizes();
+}
+
+void History::forget_marks() {
+  while (!marks_.empty() && marks_.front().offset <= begin()) {
+    first_stream_ = marks_.front().stream;
+    marks_.pop_front();
+  }
+}
+
+History::Piece History::at(Offset offset) {
+  const auto next = std::ranges::upper_bound(marks_, offset, {}, &Mark::offset);
+  Piece piece{.bytes = log_.at(offset), .stream = next == marks_.begin() ? first_stream_ : std::prev(next)->stream};
+  if (next != marks_.end())
+    piece.bytes = piece.bytes.first(std::min(piece.bytes.size(), static_cast<std::size_t>(next->offset - offset)));
+  return piece;
 }
 
 void History::forget_resizes() {

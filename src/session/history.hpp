@@ -24,12 +24,17 @@ class History {
   [[nodiscard]] Offset end() const { return log_.end(); }
   [[nodiscard]] std::size_t room() const { return log_.room(); }
 
-  void append(Bytes output);
+  void append(Bytes output, pty::Stream stream);
   void resized(WindowSize size);  // at end()
   void forget_before(Offset offset);
   void pack() { log_.pack(); }
 
-  [[nodiscard]] Bytes at(Offset offset) { return log_.at(offset); }
+  // Bytes of one stream from `offset` on, as far as they lie in one piece.
+  struct Piece {
+    Bytes bytes;
+    pty::Stream stream = pty::Stream::kOutput;
+  };
+  [[nodiscard]] Piece at(Offset offset);
 
   // A change of the size, numbered from 1 on in the order of their offsets.
   struct Resize {
@@ -46,11 +51,19 @@ class History {
 
  private:
   void forget_resizes();
+  void forget_marks();
 
   ByteLog log_;
   WindowSize first_size_;        // at begin()
   std::uint64_t forgotten_ = 0;  // the number of the resize that made it so
   std::deque<Resize> resizes_;
+  // Where another stream begins; of programs on pipes only. Before the first one it is first_stream_.
+  struct Mark {
+    Offset offset = 0;
+    pty::Stream stream = pty::Stream::kOutput;
+  };
+  std::deque<Mark> marks_;
+  pty::Stream first_stream_ = pty::Stream::kOutput;
 };
 
 }  // namespace farpty::session

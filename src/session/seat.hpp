@@ -87,6 +87,7 @@ class Seat {
   bool is_fresh_ = true;  // it has seen nothing yet, so nothing is skipped
   bool size_told_ = false;
   std::uint64_t sizes_told_ = 0;  // the number of the last one (History::Resize)
+  bool told_end_ = false;         // the viewer that sits here now knows that the program has ended
   std::string redraw_;            // what is left of it to be output before the byte at position_
 };
 

@@ -102,18 +102,19 @@ void Session::pump_output() {
   do {
     got = terminal_->read(loop_.buffer.subspan(filled, room - filled));
     filled += got.count;
-  } while (got.code == 0 && got.count >= kMayBeMore && filled < room && (typist == nullptr || !typist->input_waits()));
+  } while (got.code == 0 && !got.more && got.count >= kMayBeMore && filled < room &&
+           (typist == nullptr || !typist->input_waits()));
   if (filled > 0) {
     bytes_out_ += filled;
     if (state_ == State::kDraining) after_end_ += filled;
-    audience_.deliver(loop_.buffer.first(filled));
+    audience_.deliver(loop_.buffer.first(filled), got.stream);
   }
   if (state_ == State::kDraining && (got.code != 0 || after_end_ >= kMaxAfterEnd)) {
     read_out_ = true;
     return end_for_served();
   }
   output_awaited_ = true;
-  const bool exhausted = state_ == State::kRunning && (got.code != 0 || got.count < kMayBeMore);
+  const bool exhausted = state_ == State::kRunning && (got.code != 0 || (got.count < kMayBeMore && !got.more));
   if (exhausted)
     terminal_->when_readable([this] { pump_output(); });
   else

@@ -44,6 +44,8 @@ class Viewer {
   [[nodiscard]] virtual std::size_t output_room() const = 0;
   // At most output_room() bytes. A connection that breaks on it is told to the session in a later round.
   virtual void output(Bytes bytes) = 0;
+  // The same, of what a program on pipes wrote to its stderr. It counts in the same offsets.
+  virtual void errors(Bytes bytes) { output(bytes); }
 
   // Whether the peer has sent something that was not read yet. Asked between the reads of a flood, at one system call.
   [[nodiscard]] virtual bool input_waits() const = 0;
@@ -52,7 +54,9 @@ class Viewer {
   virtual void input_wanted() = 0;
 
   // The last call: everything was output, the session is no more, or no more for this viewer. The viewer may be destroyed
-  // after this; its seat is not to be used again.
+  // after this; its seat is not to be used again. But in a lasting session whose program has ended the seat is kept until
+  // the viewer calls detach(), its peer having got all of it, or viewer_gone(): then the peer may come once more for what it
+  // has not got. Only when the session is hung up meanwhile is this called a second time.
   virtual void ended(const End& end) = 0;
 
   [[nodiscard]] virtual std::string door() const = 0;  // "raw", "telnet"
