@@ -5,7 +5,7 @@ _farpty() {
   local command='' i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      serve | connect | run | doctor | ps | kill | keygen) command=${COMP_WORDS[i]} && break ;;
+      serve | connect | exec | run | doctor | ps | kill | keygen) command=${COMP_WORDS[i]} && break ;;
     esac
   done
 
@@ -22,7 +22,7 @@ _farpty() {
   done
 
   case $previous in
-    --config | --file | -f)
+    --config | --file | -f | --identity | -i)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
@@ -51,13 +51,14 @@ _farpty() {
 
   local words=
   case $command in
-    '') words='serve connect run doctor ps kill keygen --help --version' ;;
+    '') words='serve connect exec run doctor ps kill keygen --help --version' ;;
     serve)
       words='--listen --config --terminal --no-tty --term --probe-size --any-local-user --insecure-public --limit-sessions
         --limit-per-source --idle-timeout --max-duration --hangup-grace --kill-all --rlimit --sandbox --verbose --help'
       ;;
     run) words='--terminal --size --verbose --help' ;;
-    connect) words='--escape-char --verbose --help' ;;
+    connect) words='--escape-char --identity --name --accept-new --verbose -t -T --help' ;;
+    exec) words='--identity --accept-new --verbose -t -T --help' ;;
     keygen) words='--file --comment --help' ;;
     ps) words='--json --server --help' ;;
     kill)

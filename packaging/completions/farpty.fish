@@ -1,6 +1,6 @@
 # fish completion for farpty(1).
 
-set -l commands serve connect run doctor ps kill keygen
+set -l commands serve connect exec run doctor ps kill keygen
 set -l urls 'raw:// telnet:// raw+unix:// telnet+unix://'
 
 function __farpty_sessions
@@ -18,6 +18,7 @@ complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a run -d 'run
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a connect -d 'log in somewhere'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a ps -d 'show the sessions of the running server'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a kill -d 'end a session'
+complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a exec -d 'run a command somewhere'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a keygen -d 'make a key to log in with'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -l version -d 'show the version'
 complete -c farpty -l help -d 'show the options'
@@ -51,7 +52,14 @@ complete -c farpty -n $run -a '(__fish_complete_subcommand --commandline)' -d 'p
 set -l connect '__fish_seen_subcommand_from connect'
 complete -c farpty -n $connect -s e -l escape-char -x -a none -d 'the key that speaks to farpty'
 complete -c farpty -n $connect -s v -l verbose -d 'explain each step'
+complete -c farpty -n $connect -l name -x -d 'the name of the session'
 complete -c farpty -n $connect -a $urls
+set -l native '__fish_seen_subcommand_from connect exec'
+complete -c farpty -n $native -s i -l identity -r -F -d 'the key to log in with'
+complete -c farpty -n $native -l accept-new -d 'pin the key of a new server without asking'
+complete -c farpty -n $native -s t -d 'a terminal for the command'
+complete -c farpty -n $native -s T -d 'no terminal: pipes'
+complete -c farpty -n '__fish_seen_subcommand_from exec' -s v -l verbose -d 'explain each step'
 
 set -l keygen '__fish_seen_subcommand_from keygen'
 complete -c farpty -n $keygen -s f -l file -r -F -d 'where to'

@@ -13,6 +13,7 @@ using Run = std::function<int()>;
 
 Run add_serve(CLI::App& app);
 Run add_connect(CLI::App& app);
+Run add_exec(CLI::App& app);
 Run add_ps(CLI::App& app);
 Run add_kill(CLI::App& app);
 Run add_run(CLI::App& app);

@@ -15,8 +15,7 @@ std::vector<net::Url> default_doors() {
 }
 
 Result<> check_reach(const net::Url& url, bool local, door::Openness openness) {
-  if (url.protocol == net::Protocol::kFarpty)
-    return failure("cannot listen on", url.text(), "there is no such door yet");
+  if (url.protocol == net::Protocol::kFarpty) return {};  // it knows who comes in
   if (local || openness == door::Openness::kPublic) return {};
   return failure("cannot listen on", url.text(),
                  "other machines reach this address, and the protocol has no password and no encryption",
@@ -107,6 +106,10 @@ void Doors::stop_listening() {
 bool Doors::has_connections() const {
   return !retired_.empty() ||
          std::ranges::any_of(open_, [](const Listed& listed) { return listed.door->connections() > 0; });
+}
+
+bool Doors::adopted_native() const {
+  return std::ranges::any_of(adopted_, [](const auto& one) { return one.url().protocol == net::Protocol::kFarpty; });
 }
 
 std::vector<std::string> Doors::urls() const {

@@ -30,6 +30,7 @@ class Doors {
 
   void stop_listening();
   [[nodiscard]] bool has_connections() const;
+  [[nodiscard]] bool adopted_native() const;            // a native door is among those that were handed over
   [[nodiscard]] std::vector<std::string> urls() const;  // of those that listen
 
  private:

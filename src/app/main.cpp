@@ -13,10 +13,10 @@ int main(int argc, char** argv) {
   app.name("farpty");
   app.set_version_flag("--version", "farpty " FARPTY_VERSION);
   app.require_subcommand(1);
-  const std::vector<farpty::app::Run> runs = {farpty::app::add_serve(app), farpty::app::add_connect(app),
-                                              farpty::app::add_ps(app),    farpty::app::add_kill(app),
-                                              farpty::app::add_run(app),   farpty::app::add_doctor(app),
-                                              farpty::app::add_keygen(app)};
+  const std::vector<farpty::app::Run> runs = {farpty::app::add_serve(app),  farpty::app::add_connect(app),
+                                              farpty::app::add_exec(app),   farpty::app::add_ps(app),
+                                              farpty::app::add_kill(app),   farpty::app::add_run(app),
+                                              farpty::app::add_doctor(app), farpty::app::add_keygen(app)};
   const auto commands = app.get_subcommands({});
   if (argc > 1 && argv[1][0] != '-' &&
       std::ranges::none_of(commands, [&](const CLI::App* one) { return one->check_name(argv[1]); })) {

@@ -28,6 +28,7 @@ int number_in(const char* name) {
 Result<net::Protocol> protocol_named(std::string_view name) {
   if (name == "raw") return net::Protocol::kRaw;
   if (name == "telnet") return net::Protocol::kTelnet;
+  if (name == "farpty") return net::Protocol::kFarpty;
   return failure("cannot serve", "an inherited socket", fmt::format("its name is '{}'", name),
                  "set FileDescriptorName=raw or telnet in the .socket unit");
 }

@@ -47,6 +47,9 @@ Result<std::shared_ptr<const door::Settings>> make_settings(const ServeOptions& 
   spec.rlimits = options.rlimits;
   if (options.sandbox) spec.sandbox = std::move(sandbox);
   settings->term = options.term;
+  settings->commands = options.program.empty() ? door::Commands::kAny : door::Commands::kOnlyTheProgram;
+  settings->shell = user.shell;
+  settings->home = user.home;
   const bool probe = options.probe_size == ProbeChoice::kYes ||
                      (options.probe_size == ProbeChoice::kAuto && is_interactive_shell(user, options.program));
   settings->probe_size =
@@ -99,9 +102,21 @@ Result<> Server::apply(const ServeOptions& options) {
   FARPTY_ASSIGN(user, current_user());
   FARPTY_TRY(prepare_sandbox(options));
   FARPTY_ASSIGN(settings, make_settings(options, user, sandbox_));
+  FARPTY_TRY(prepare_keeper(options, user));
   FARPTY_TRY(doors_.change(options.listen, options.openness, settings));
   gate_.set(options.openness, options.limits);
   if (std::exchange(openness_, options.openness) != options.openness) say_who_is_served(options, user);
+  return {};
+}
+
+// Once there is one it stays: its invitations are good as long as the server runs.
+Result<> Server::prepare_keeper(const ServeOptions& options, const User& user) {
+  const auto is_native = [](const net::Url& url) { return url.protocol == net::Protocol::kFarpty; };
+  if (keeper_ || !(std::ranges::any_of(options.listen, is_native) || doors_.adopted_native())) return {};
+  FARPTY_ASSIGN(keeper, door::Doorkeeper::open(user.name));
+  keeper_ = std::move(keeper);
+  shared_.keeper = keeper_.get();
+  log::info("this server's key is {}", auth::fingerprint(keeper_->key()));
   return {};
 }
 

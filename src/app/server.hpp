@@ -10,7 +10,9 @@
 
 #include "app/doors.hpp"
 #include "app/serve_options.hpp"
+#include "app/user.hpp"
 #include "door/control.hpp"
+#include "door/doorkeeper.hpp"
 #include "pty/children.hpp"
 #include "session/registry.hpp"
 
@@ -31,6 +33,7 @@ class Server {
   // Makes `options` what the server does; on an error everything is as it was.
   Result<> apply(const ServeOptions& options);
   Result<> prepare_sandbox(const ServeOptions& options);
+  Result<> prepare_keeper(const ServeOptions& options, const User& user);
   Result<> open_control();
   void reload();
   void stop(int signal);
@@ -45,6 +48,7 @@ class Server {
   std::shared_ptr<pty::Sandbox> sandbox_;  // made when first asked for; sessions share it
   session::Registry registry_;
   door::Gate gate_;
+  std::unique_ptr<door::Doorkeeper> keeper_;  // null: no native door was ever asked for
   door::Shared shared_;
   Doors doors_;
   std::unique_ptr<door::Control> control_;  // null where there could be none

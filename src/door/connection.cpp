@@ -42,7 +42,7 @@ std::string why(const session::End& end, const session::Limits& limits) {
 }  // namespace
 
 Connection::Connection(Shared& shared, std::shared_ptr<const Settings> settings, OwnedFd socket, Gate::Pass pass,
-                       std::function<void(Connection&)> closed)
+                       std::function<void(Guest&)> closed)
     : shared_(shared),
       settings_(std::move(settings)),
       socket_(std::move(socket)),

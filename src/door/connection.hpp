@@ -19,6 +19,7 @@
 #include "base/readiness.hpp"
 #include "door/first_bytes.hpp"
 #include "door/gate.hpp"
+#include "door/guest.hpp"
 #include "door/settings.hpp"
 #include "session/registry.hpp"
 #include "session/viewer.hpp"
@@ -31,23 +32,27 @@ inline constexpr std::size_t kMaxUnsent = 32 * 1024;
 inline constexpr std::size_t kMaxEarlyInput = 4096;
 
 // What all doors of a loop share; outlives them.
+class Doorkeeper;
+
 struct Shared {
   session::Loop loop;
   session::Registry& registry;
   Gate& gate;
   std::vector<std::byte> encoded;  // scratch for the doors that encode: nothing stays in it between two calls
+  Doorkeeper* keeper = nullptr;    // of the native doors; null: there are none
 };
 
-class Connection : public session::Viewer {
+class Connection : public Guest, public session::Viewer {
  public:
   Connection(Shared& shared, std::shared_ptr<const Settings> settings, OwnedFd socket, Gate::Pass pass,
-             std::function<void(Connection&)> closed);
+             std::function<void(Guest&)> closed);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection() override;
 
   // Begins: the door's greeting, then reading.
-  Result<> open();
+  Result<> open() override;
+  [[nodiscard]] std::string name() const final { return peer(); }
 
   [[nodiscard]] std::size_t output_room() const final;
   [[nodiscard]] bool input_waits() const final;
@@ -88,7 +93,7 @@ class Connection : public session::Viewer {
   OwnedFd socket_;
   Readiness readiness_;  // after socket_: gone before it is closed
   Gate::Pass pass_;
-  std::function<void(Connection&)> closed_;
+  std::function<void(Guest&)> closed_;
   session::Seat* seat_ = nullptr;
   FirstBytes first_bytes_;
   State state_ = State::kOpen;

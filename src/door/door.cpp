@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/log.hpp"
+#include "door/native.hpp"
 #include "door/raw.hpp"
 #include "door/telnet.hpp"
 #include "net/address.hpp"
@@ -76,35 +77,40 @@ void Door::accept() {
 }
 
 void Door::welcome(OwnedFd socket) {
+  if (url().protocol == net::Protocol::kFarpty) return welcome_native(std::move(socket));
   auto pass = shared_.gate.admit(socket.get(), shared_.registry.count());
   if (!pass) {
     log::warn("{} refused at {}: {}", net::peer_text(socket.get()), url().text(), pass.error().message());
     return refuse(socket.get(), pass.error().message());
   }
-  // Not at once: the connection itself is still on the stack then.
-  const auto closed = [this](Connection& connection) {
-    boost::asio::post(shared_.loop.context, [this, key = &connection] { remove(key); });
-  };
-  std::unique_ptr<Connection> connection;
-  switch (url().protocol) {
-    case net::Protocol::kRaw:
-      connection = std::make_unique<RawConnection>(shared_, settings_, std::move(socket), std::move(*pass), closed);
-      break;
-    case net::Protocol::kTelnet:
-      connection = std::make_unique<TelnetConnection>(shared_, settings_, std::move(socket), std::move(*pass), closed);
-      break;
-    case net::Protocol::kFarpty: return;  // there is no such door yet, and Doors opens none
-  }
-  Connection* opened = connection.get();
-  connections_[opened] = std::move(connection);
+  if (url().protocol == net::Protocol::kRaw)
+    take_in(std::make_unique<RawConnection>(shared_, settings_, std::move(socket), std::move(*pass), when_closed()));
+  else
+    take_in(std::make_unique<TelnetConnection>(shared_, settings_, std::move(socket), std::move(*pass), when_closed()));
+}
+
+void Door::welcome_native(OwnedFd socket) {
+  auto place = shared_.keeper->knock(net::peer_address(socket.get()));
+  if (!place) return log::warn("{} turned away: {}", net::peer_text(socket.get()), place.error().message());
+  take_in(std::make_unique<NativeConnection>(shared_, settings_, std::move(socket), std::move(*place), when_closed()));
+}
+
+// Not at once: the connection itself is still on the stack then.
+std::function<void(Guest&)> Door::when_closed() {
+  return [this](Guest& guest) { boost::asio::post(shared_.loop.context, [this, key = &guest] { remove(key); }); };
+}
+
+void Door::take_in(std::unique_ptr<Guest> guest) {
+  Guest* const opened = guest.get();
+  connections_[opened] = std::move(guest);
   if (const auto done = opened->open(); !done) {
-    log::error("{}: {}", opened->peer(), done.error().message());
+    log::error("{}: {}", opened->name(), done.error().message());
     remove(opened);
   }
 }
 
-void Door::remove(const Connection* connection) {
-  connections_.erase(connection);
+void Door::remove(const Guest* guest) {
+  connections_.erase(guest);
   if (connections_.empty()) emptied_();
 }
 

@@ -32,7 +32,10 @@ class Door {
   Door(Shared& shared, net::Listener listener, std::shared_ptr<const Settings> settings, std::function<void()> emptied);
   void accept();
   void welcome(OwnedFd socket);
-  void remove(const Connection* connection);
+  void remove(const Guest* guest);
+  void welcome_native(OwnedFd socket);
+  void take_in(std::unique_ptr<Guest> guest);
+  [[nodiscard]] std::function<void(Guest&)> when_closed();
   void refuse_without_descriptors();
   void pause();
 
@@ -44,7 +47,7 @@ class Door {
   OwnedFd reserve_;  // given up to accept a peer and tell it that there are no descriptors left
   Later next_round_;
   boost::asio::steady_timer pause_;
-  std::unordered_map<const Connection*, std::unique_ptr<Connection>> connections_;
+  std::unordered_map<const Guest*, std::unique_ptr<Guest>> connections_;
 };
 
 }  // namespace farpty::door

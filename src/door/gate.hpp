@@ -48,6 +48,9 @@ class Gate {
   // comes and goes fast must not get more programs than there are places. The error's message is made to be sent to the peer.
   Result<Pass> admit(int socket, std::size_t running);
 
+  // What else counts as much as a place at an insecure door: the same for a session of a native one.
+  [[nodiscard]] bool is_full(std::size_t running) const { return running >= limits_.sessions; }
+
   void set(Openness openness, Limits limits) {
     openness_ = openness;
     limits_ = limits;

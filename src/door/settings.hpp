@@ -10,10 +10,18 @@ namespace farpty::door {
 
 enum class ProbeSize { kNo, kYes };
 
+// What a native client may ask to be run instead of the program that the server was started with.
+enum class Commands { kAny, kOnlyTheProgram };
+
 struct Settings {
   session::Spec spec;                   // program, limits; the environment without TERM
   std::string term = "xterm-256color";  // TERM where the protocol does not carry it
   ProbeSize probe_size = ProbeSize::kNo;
+  // Of the native doors.
+  Commands commands = Commands::kAny;
+  std::string shell = "/bin/sh", home = "/";  // the user's
+  std::size_t retain = std::size_t{4} * 1024 * 1024;
+  session::WhenFull when_full = session::WhenFull::kForget;
 };
 
 }  // namespace farpty::door

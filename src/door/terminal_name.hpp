@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "door/terminfo.hpp"
+#include "base/terminfo.hpp"
 
 namespace farpty::door {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace farpty::door {
+namespace farpty {
 
 // The variables that name terminfo folders (terminfo(5), "Fetching Compiled Descriptions").
 struct TerminfoVariables {
@@ -22,8 +22,9 @@ struct TerminfoVariables {
 // The folders in which ncurses searches, in its order.
 [[nodiscard]] std::vector<std::string> terminfo_folders(const TerminfoVariables& variables);
 
-// Has one of the folders an entry of this name: `x/xterm`, or `78/xterm` where file names know no case?
+// The file of a name's entry in one of the folders, `x/xterm`, or `78/xterm` where file names know no case; is there one?
 // `name` comes from a peer: it must be a telnet::valid_terminal_type.
+[[nodiscard]] std::optional<std::string> find_terminfo(std::string_view name, const std::vector<std::string>& folders);
 [[nodiscard]] bool has_terminfo(std::string_view name, const std::vector<std::string>& folders);
 
-}  // namespace farpty::door
+}  // namespace farpty

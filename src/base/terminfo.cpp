@@ -1,11 +1,12 @@
-#include "door/terminfo.hpp"
+#include "base/terminfo.hpp"
+
+#include <sys/stat.h>
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 
-namespace farpty::door {
+namespace farpty {
 
 namespace {
 
@@ -38,12 +39,18 @@ std::vector<std::string> terminfo_folders(const TerminfoVariables& variables) {
   return folders;
 }
 
-bool has_terminfo(std::string_view name, const std::vector<std::string>& folders) {
-  if (name.empty() || name.front() == '.' || name.contains('/')) return false;
-  return std::ranges::any_of(folders, [&](const std::string& folder) {
-    return is_file(fmt::format("{}/{}/{}", folder, name.front(), name)) ||
-           is_file(fmt::format("{}/{:02x}/{}", folder, static_cast<unsigned char>(name.front()), name));
-  });
+std::optional<std::string> find_terminfo(std::string_view name, const std::vector<std::string>& folders) {
+  if (name.empty() || name.front() == '.' || name.contains('/')) return std::nullopt;
+  for (const std::string& folder : folders) {
+    for (std::string path : {fmt::format("{}/{}/{}", folder, name.front(), name),
+                             fmt::format("{}/{:02x}/{}", folder, static_cast<unsigned char>(name.front()), name)})
+      if (is_file(path)) return path;
+  }
+  return std::nullopt;
 }
 
-}  // namespace farpty::door
+bool has_terminfo(std::string_view name, const std::vector<std::string>& folders) {
+  return find_terminfo(name, folders).has_value();
+}
+
+}  // namespace farpty

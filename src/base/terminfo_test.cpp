@@ -1,4 +1,4 @@
-#include "door/terminfo.hpp"
+#include "base/terminfo.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace farpty::door {
+namespace farpty {
 namespace {
 
 using testing::ElementsAre;
@@ -59,4 +59,4 @@ TEST_F(TerminfoFolder, names_that_are_paths_are_no_names) {
 }
 
 }  // namespace
-}  // namespace farpty::door
+}  // namespace farpty

@@ -1,0 +1,106 @@
+#include "app/native_connect.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include <boost/asio/io_context.hpp>
+
+#include "auth/ed25519.hpp"
+#include "auth/token.hpp"
+#include "base/log.hpp"
+#include "base/terminfo.hpp"
+
+extern char** environ;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): POSIX
+
+namespace farpty::app {
+
+namespace {
+
+constexpr int kFailed = 255;  // as ssh(1), EXIT STATUS
+
+int fail(const Error& error) {
+  log::error("{}", error.message());
+  return kFailed;
+}
+
+std::optional<std::string> variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
+}
+
+// What the far program is told of the terminal and of the user's language; the server takes no other names.
+void add_environment(wire::Start& start) {
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const auto equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    const std::string_view name = text.substr(0, equals), value = text.substr(equals + 1);
+    const bool wanted = name == "LANG" || name == "COLORTERM" || name.starts_with("LC_");
+    if (wanted && name.size() <= wire::kMaxName && value.size() <= wire::kMaxVariable &&
+        start.environment.size() < wire::kMaxVariables)
+      start.environment.emplace_back(name, value);
+  }
+}
+
+void add_terminal(wire::Start& start) {
+  start.term = variable("TERM").value_or("dumb").substr(0, wire::kMaxName);
+  const auto file = find_terminfo(start.term, terminfo_folders({.terminfo = variable("TERMINFO"),
+                                                                .home = variable("HOME"),
+                                                                .terminfo_dirs = variable("TERMINFO_DIRS")}));
+  if (!file) return;
+  std::ifstream entry(*file, std::ios::binary);
+  start.terminfo.assign(std::istreambuf_iterator<char>(entry), {});
+  if (start.terminfo.size() > wire::kMaxTerminfo) start.terminfo.clear();
+}
+
+Result<wire::Start> start_of(const NativeWish& wish) {
+  wire::Start start{.command = wish.command, .name = wish.session, .which = wish.which, .read_only = wish.read_only};
+  std::size_t bytes = 0;
+  for (const std::string& word : start.command) bytes += word.size();
+  if (start.command.size() > wire::kMaxArguments || bytes > wire::kMaxCommand)
+    return failure("cannot run", "the command", "it is too long to be sent");
+  if (start.name.size() > wire::kMaxName) return failure("cannot use", "the session's name", "it is too long");
+  std::array<std::byte, wire::kStartIdSize> id;
+  FARPTY_TRY(auth::fill_with_random(id));
+  start.id = as_text(id);
+  start.terminal =
+      wish.terminal == TerminalWish::kYes || (wish.terminal == TerminalWish::kAuto && isatty(STDIN_FILENO) == 1);
+  add_environment(start);
+  if (start.terminal) add_terminal(start);
+  return start;
+}
+
+}  // namespace
+
+int connect_natively(const net::Url& url, const NativeWish& wish) {
+  std::optional<auth::Token> token;
+  if (!url.token.empty()) {
+    auto parsed = auth::parse_token(as_text(url.token));
+    if (!parsed) return fail(parsed.error());
+    token = std::move(*parsed);
+  }
+  auto start = start_of(wish);
+  if (!start) return fail(start.error());
+  auto addresses = net::resolve(url, net::Purpose::kDial);
+  if (!addresses) return fail(addresses.error());
+  auto identity = client::NativeIdentity::open(wish.identity, url.host, url.port, std::move(token));
+  if (!identity) return fail(identity.error());
+  boost::asio::io_context context(1);
+  auto client = client::NativeClient::open(
+      context, **identity, *addresses,
+      {.name = url.text(), .user = url.user, .escape = wish.escape, .start = std::move(*start)});
+  if (!client) return fail(client.error());
+  log::debug("connecting to {}", url.text());
+  while (true) {
+    const auto reached = (*client)->reach();
+    if (reached) return (*client)->run();
+    if ((*identity)->refusal()) return fail(*(*identity)->refusal());
+    if (!(*identity)->has_question()) return fail(reached.error());
+    if (const auto settled = (*identity)->settle(wish.new_hosts); !settled) return fail(settled.error());
+  }
+}
+
+}  // namespace farpty::app

@@ -1,0 +1,153 @@
+#include "client/native_talk.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace farpty::client {
+
+namespace {
+
+using wire::Channel;
+
+constexpr std::size_t kAckAfter = 16 * 1024;  // bytes read: a window of 64 KiB never closes while they are read
+
+}  // namespace
+
+NativeTalk::NativeTalk(std::string user, wire::Start start, Sink& sink)
+    : user_(std::move(user)), start_(std::move(start)), sink_(sink) {}
+
+void NativeTalk::begin(std::vector<std::byte>& out) {
+  conversation_ = std::make_unique<wire::Conversation>(wire::Role::kClient);
+  conversation_->send(wire::Hello{.agent = "farpty/" FARPTY_VERSION, .user = user_}, out);
+  const wire::Windows windows{.output = sink_.room(Channel::kOutput), .errors = sink_.room(Channel::kErrors)};
+  if (seat_) {
+    conversation_->send(
+        wire::Resume{.seat = *seat_, .output = output_, .errors = errors_, .windows = windows, .size = start_.size},
+        out);
+    return;
+  }
+  start_.windows = windows;
+  conversation_->send(start_, out);
+  // A start that was never answered is said again on the next connection, and its input with it.
+  send_typed(out);
+}
+
+void NativeTalk::receive(Bytes plain, std::vector<std::byte>& out) {
+  if (!conversation_) return;
+  conversation_->feed(plain);
+  while (conversation_) {
+    auto message = conversation_->next();
+    if (!message) {
+      say(message.error(), out);
+      return sink_.failed({.code = "protocol", .text = "the server broke the protocol: " + message.error().text});
+    }
+    if (!*message) return;
+    obey(**message, out);
+  }
+}
+
+void NativeTalk::obey(const wire::Message& message, std::vector<std::byte>& out) {
+  using wire::Type;
+  switch (wire::type_of(message)) {
+    case Type::kStarted: return started(std::get<wire::Started>(message), out);
+    case Type::kData: {
+      const auto& data = std::get<wire::Data>(message);
+      (data.channel == Channel::kOutput ? output_ : errors_) += data.bytes.size();
+      return sink_.show(data.channel, data.bytes);
+    }
+    case Type::kSnapshot: {
+      const auto& snapshot = std::get<wire::Snapshot>(message);
+      output_ = snapshot.at;
+      if (snapshot.skipped > 0) sink_.skipped(snapshot.skipped);
+      return;
+    }
+    case Type::kScreen: return sink_.show(Channel::kOutput, std::get<wire::Screen>(message).bytes);
+    case Type::kAck: note_acknowledged(); return send_typed(out);
+    case Type::kExit: return sink_.ended(std::get<wire::Exit>(message));
+    case Type::kPen: return sink_.pen(std::get<wire::Pen>(message).action == wire::PenAction::kHave);
+    case Type::kPing: return say(wire::Pong{.cookie = std::get<wire::Ping>(message).cookie}, out);
+    case Type::kSessions:
+    case Type::kDone:
+    case Type::kInvitation: return sink_.answer(message);
+    case Type::kError: return sink_.failed(std::get<wire::Failure>(message));
+    case Type::kBye: return sink_.failed({.code = "bye", .text = "the server said good-bye"});
+    default: return;  // hello, eof, resize, pong, credential: nothing to be done
+  }
+}
+
+void NativeTalk::started(const wire::Started& started, std::vector<std::byte>& out) {
+  const std::uint64_t typed_to = typed_from_ + typed_.size();
+  const std::uint64_t output = started.output, errors = started.errors;
+  if (seat_ && (started.input < typed_from_ || started.input > typed_to || output != output_ || errors != errors_)) {
+    say(wire::Failure{.code = "protocol", .text = "'started' goes on elsewhere than it ended"}, out);
+    return sink_.failed({.code = "protocol", .text = "the server does not know how far it had read"});
+  }
+  seat_ = started.seat;
+  output_ = output;
+  errors_ = errors;
+  note_acknowledged();
+  sink_.started(started);
+  send_typed(out);
+}
+
+void NativeTalk::note_acknowledged() {
+  const std::uint64_t acked = conversation_->sending(Channel::kInput).acked;
+  if (acked <= typed_from_) return;
+  typed_.pop(static_cast<std::size_t>(acked - typed_from_));
+  typed_from_ = acked;
+}
+
+void NativeTalk::type(Bytes typed, std::vector<std::byte>& out) {
+  (void)typed_.push(typed);  // the caller asked input_room()
+  send_typed(out);
+}
+
+void NativeTalk::end_input(std::vector<std::byte>& out) {
+  input_ended_ = true;
+  send_typed(out);
+}
+
+// From where the connection has come, as far as the window is open.
+void NativeTalk::send_typed(std::vector<std::byte>& out) {
+  if (!conversation_ || !conversation_->may_send(wire::Type::kData)) return;
+  const auto& stream = conversation_->sending(Channel::kInput);
+  while (!stream.ended) {
+    const Bytes left = typed_.front().subspan(static_cast<std::size_t>(stream.sent - typed_from_));
+    const auto size =
+        static_cast<std::size_t>(std::min<std::uint64_t>({left.size(), stream.room(), wire::kMaxPayload}));
+    if (size > 0) {
+      acknowledge(Due::kAll, out);  // it goes along
+      conversation_->send(wire::Data{.channel = Channel::kInput, .bytes = left.first(size)}, out);
+      continue;
+    }
+    if (left.empty() && input_ended_)
+      conversation_->send(wire::Eof{.channel = Channel::kInput, .at = stream.sent}, out);
+    return;
+  }
+}
+
+bool NativeTalk::owes_acknowledgement() const {
+  if (!conversation_ || !conversation_->may_send(wire::Type::kAck)) return false;
+  return std::ranges::any_of(std::array{Channel::kOutput, Channel::kErrors}, [this](Channel channel) {
+    return conversation_->receiving(channel).received > conversation_->receiving(channel).acked;
+  });
+}
+
+void NativeTalk::acknowledge(Due due, std::vector<std::byte>& out) {
+  if (!conversation_ || !conversation_->may_send(wire::Type::kAck)) return;
+  for (const Channel channel : {Channel::kOutput, Channel::kErrors}) {
+    const auto& stream = conversation_->receiving(channel);
+    const std::uint64_t limit = std::max<std::uint64_t>(stream.limit, stream.received + sink_.room(channel));
+    const bool has_read = stream.received > stream.acked;
+    const bool opens = limit >= stream.limit + kAckAfter;
+    if (opens || (due == Due::kAll && has_read))
+      conversation_->send(wire::Ack{.channel = channel, .read = stream.received, .limit = limit}, out);
+  }
+}
+
+void NativeTalk::say(const wire::Message& message, std::vector<std::byte>& out) {
+  if (const auto* resize = std::get_if<wire::Resize>(&message)) start_.size = resize->size;
+  if (conversation_ && conversation_->may_send(wire::type_of(message))) conversation_->send(message, out);
+}
+
+}  // namespace farpty::client

@@ -1,0 +1,80 @@
+// NativeTalk: the client's side of a native session over all of its connections: what was typed and not acknowledged yet,
+// how far the output was read, and what to say on a new connection so that nothing is lost and nothing comes twice.
+//
+// It has no socket, no terminal and no clock: bytes in, bytes and calls to its Sink out. Invariants: input is kept until the
+// server has acknowledged it; each byte of output is shown once.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/byte_queue.hpp"
+#include "wire/conversation.hpp"
+
+namespace farpty::client {
+
+// What was typed and not acknowledged. Far more than a person types while a connection is away.
+inline constexpr std::size_t kMaxTyped = 1024 * 1024;
+
+class NativeTalk {
+ public:
+  class Sink {
+   public:
+    virtual ~Sink() = default;
+    virtual void show(wire::Channel channel, Bytes bytes) = 0;
+    // How many bytes of a stream it takes now.
+    [[nodiscard]] virtual std::size_t room(wire::Channel channel) const = 0;
+    virtual void started(const wire::Started& started) = 0;
+    virtual void skipped(std::uint64_t bytes) = 0;
+    virtual void ended(const wire::Exit& exit) = 0;
+    virtual void failed(const wire::Failure& failure) = 0;  // by the server, or its breach of the protocol
+    virtual void pen(bool have) = 0;                        // lint-allow(bool): an answer
+    virtual void answer(const wire::Message& message) = 0;  // sessions, done, invitation
+  };
+
+  NativeTalk(std::string user, wire::Start start, Sink& sink);
+
+  // A connection stands: appends what is to be said first. Forgets the one before.
+  void begin(std::vector<std::byte>& out);
+  // What the other end said. Appends what is to be answered.
+  void receive(Bytes plain, std::vector<std::byte>& out);
+
+  // Keeps what was typed and appends it to `out` as far as the window is open. At most input_room() bytes.
+  void type(Bytes typed, std::vector<std::byte>& out);
+  void end_input(std::vector<std::byte>& out);
+  [[nodiscard]] std::size_t input_room() const { return typed_.room(); }
+  [[nodiscard]] bool input_is_taken() const { return typed_.empty(); }
+
+  // Appends an ack where one is due: `all` also where it could still wait.
+  enum class Due { kWindow, kAll };
+  void acknowledge(Due due, std::vector<std::byte>& out);
+  [[nodiscard]] bool owes_acknowledgement() const;
+
+  // Appends any other message, if it may be said now.
+  void say(const wire::Message& message, std::vector<std::byte>& out);
+
+  [[nodiscard]] bool running() const { return conversation_ && conversation_->state() == wire::State::kRunning; }
+  [[nodiscard]] bool has_seat() const { return seat_.has_value(); }
+
+ private:
+  void obey(const wire::Message& message, std::vector<std::byte>& out);
+  void started(const wire::Started& started, std::vector<std::byte>& out);
+  void send_typed(std::vector<std::byte>& out);
+  void note_acknowledged();
+
+  std::string user_;
+  wire::Start start_;
+  Sink& sink_;
+  std::unique_ptr<wire::Conversation> conversation_;
+  std::optional<wire::Seat> seat_;  // once started
+
+  ByteQueue typed_{kMaxTyped};    // not acknowledged
+  std::uint64_t typed_from_ = 0;  // offset of its first byte
+  bool input_ended_ = false;
+  std::uint64_t output_ = 0, errors_ = 0;  // read, over all connections
+};
+
+}  // namespace farpty::client

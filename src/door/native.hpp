@@ -1,0 +1,94 @@
+// The native door, farpty:// (docs/protocol/farpty-1.md): TLS, who that is, and then what they ask for.
+//
+// A NativeConnection lives from accept to the end of the socket; the session that it leads to outlives it (native_seat.hpp
+// is its place there). Invariants: until the doorkeeper has admitted the peer not a byte of it is looked at by anything but
+// TLS; whatever goes wrong before that ends the connection and is a penalty for its source; a peer that breaks the protocol
+// loses its connection and nothing else.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "door/connection.hpp"
+#include "door/doorkeeper.hpp"
+#include "door/guest.hpp"
+#include "door/native_seat.hpp"
+#include "net/tls_socket.hpp"
+#include "wire/conversation.hpp"
+
+namespace farpty::door {
+
+inline constexpr std::chrono::seconds kHandshakeTime{10};  // from accept to hello
+inline constexpr std::chrono::seconds kFarewellTime{10};   // for a peer that does not answer the end
+
+class NativeConnection final : public Guest, private net::TlsSocket::Owner, private net::TlsJudge, private Voice {
+ public:
+  NativeConnection(Shared& shared, std::shared_ptr<const Settings> settings, OwnedFd socket, Doorkeeper::Place place,
+                   std::function<void(Guest&)> closed);
+  NativeConnection(const NativeConnection&) = delete;
+  NativeConnection& operator=(const NativeConnection&) = delete;
+  ~NativeConnection() override;
+
+  Result<> open() override;
+  [[nodiscard]] std::string name() const override { return name_; }
+
+ private:
+  // net::TlsJudge
+  const auth::InvitationSecret* secret_of(const auth::InvitationId& id) override;
+  bool accepts(const auth::PublicKey&) override { return true; }  // possession is proved first; admit() judges
+  // net::TlsSocket::Owner
+  void established() override;
+  void received(Bytes plain) override;
+  void drained() override;
+  void broken(const std::string& why, net::TlsSocket::Fault fault) override;
+  // Voice
+  wire::Conversation& conversation() override { return conversation_; }
+  void say(const wire::Message& message) override;
+  [[nodiscard]] std::size_t room() const override;
+  [[nodiscard]] bool input_waits() const override { return tls_->input_waits(); }
+  void session_over() override;
+  boost::asio::io_context& context() override { return shared_.loop.context; }
+  Voice& voice() { return *this; }
+
+  void obey(const wire::Message& message);
+  void greet(const wire::Hello& hello);
+  void start(const wire::Start& start);
+  void start_again(const wire::Start& start, Doorkeeper::Begun begun);
+  void attach(const wire::Start& start, session::Session& session);
+  void resume(const wire::Resume& resume);
+  void seat(session::Seat& seat, wire::Started started);
+  void list();
+  void kill(const std::string& name);
+  void invite(const wire::Invite& invite);
+  [[nodiscard]] bool may_rule() const;  // the whole server, and not only one session or one command
+  void refuse(const std::string& code, const std::string& text);
+  void flush();
+  void await(std::chrono::seconds patience, const char* what);
+  void close();
+
+  Shared& shared_;
+  std::shared_ptr<const Settings> settings_;
+  OwnedFd socket_;  // until open()
+  net::Address peer_;
+  std::string name_;
+  std::optional<Doorkeeper::Place> place_;  // until it is known who that is
+  std::function<void(Guest&)> closed_;
+  std::unique_ptr<net::TlsSocket> tls_;
+  std::optional<auth::Identity> identity_;
+  std::string who_;  // fingerprint or invitation, for the log and for seats
+  std::optional<auth::Grants> grants_;
+  wire::Conversation conversation_{wire::Role::kServer};
+  std::unique_ptr<NativeSeat> seat_;
+  std::vector<std::byte> plain_;  // said, and not handed to TLS yet
+  bool gathering_ = false;        // within received(): what is said goes out as one
+  bool closed_already_ = false;
+  bool leaving_ = false;
+  boost::asio::steady_timer timer_;
+};
+
+}  // namespace farpty::door

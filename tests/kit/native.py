@@ -1,0 +1,52 @@
+"""A native door with someone who may come in: keys, and clients that use them."""
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from .server import Server, farpty_binary, serve
+from .wait import GENEROUS
+
+
+def config_folder(server: Server) -> Path:
+    """~/.config/farpty of the server's user, who is the client's user too."""
+    folder = server.home / ".config" / "farpty"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (server.home / ".config").chmod(0o700)
+    return folder
+
+
+def make_key(server: Server, name: str = "id_ed25519") -> Path:
+    path = config_folder(server) / name
+    subprocess.run([farpty_binary(), "keygen", "-f", str(path)], env=server.environment, check=True, stdout=subprocess.PIPE,
+                   timeout=GENEROUS)
+    return path
+
+
+def authorize(server: Server, key: Path, options: str = "") -> None:
+    file = config_folder(server) / "authorized_keys"
+    line = key.with_name(key.name + ".pub").read_text()
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a") as text:
+        text.write(f"{options} {line}" if options else line)
+
+
+@contextlib.contextmanager
+def native_server(*arguments: str, options: str = "", **more: object) -> Iterator[Server]:
+    """A server with a native door, and a key in its user's files that may come in."""
+    with serve(*arguments, listen=("farpty://127.0.0.1:0",), **more) as server:
+        authorize(server, make_key(server), options)
+        yield server
+
+
+def target(server: Server, address: tuple[str, int] | None = None) -> str:
+    host, port = address or server.address("farpty")
+    return f"{host}:{port}"
+
+
+def execute(server: Server, *command: str, stdin: bytes = b"", flags: Sequence[str] = (),
+            to: str | None = None, patience: float = GENEROUS) -> subprocess.CompletedProcess[bytes]:
+    """`farpty exec HOST -- COMMAND` to its end."""
+    return subprocess.run([farpty_binary(), "exec", "--accept-new", *flags, to or target(server), "--", *command],
+                          env=server.environment, input=stdin, capture_output=True, timeout=patience, check=False)
