@@ -67,7 +67,7 @@ _farpty() {
   esac
   if [[ $command == connect || $previous == --listen ]] && [[ $current != -* ]]; then
     # A colon begins a new word for readline, so only the scheme can be completed.
-    words='raw:// telnet:// raw+unix:// telnet+unix://'
+    words='farpty:// raw:// telnet:// raw+unix:// telnet+unix://'
     compopt -o nospace
   fi
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -1,7 +1,7 @@
 # fish completion for farpty(1).
 
 set -l commands serve connect exec run doctor ps kill keygen
-set -l urls 'raw:// telnet:// raw+unix:// telnet+unix://'
+set -l urls 'farpty:// raw:// telnet:// raw+unix:// telnet+unix://'
 
 function __farpty_sessions
     farpty ps --json 2>/dev/null | string match -rag '"id": *"?([0-9a-z]+)'

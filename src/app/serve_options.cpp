@@ -63,7 +63,7 @@ std::vector<Setting> make_settings() {
   constexpr unsigned kMany = 1'000'000;
   return {
       {"listen", Kind::kList, "URL",
-       "open a door: raw://ADDR:PORT, telnet://ADDR:PORT, raw+unix:///path, telnet+unix:///path",
+       "open a door: farpty://ADDR[:PORT], raw://ADDR:PORT, telnet://ADDR:PORT, raw+unix:///path, ...",
        with(net::parse_url, [](O& o, net::Url url) { o.listen.push_back(std::move(url)); })},
       {"terminal", Kind::kValue, "auto|kernel|devpts|emulated|pipes",
        "what programs run on (default auto: the best that this machine gives)",
