@@ -37,6 +37,12 @@ bench:
 	@scripts/build release --target farpty bench_probe bench_far bench_inetd
 	@bench/run.py
 
+# The emulated terminal beside the kernel's; the same page.
+bench-terminal:
+	@scripts/bootstrap build bench
+	@scripts/build release --target farpty bench_calls bench_far
+	@bench/terminal.py
+
 fuzz:
 	@scripts/bootstrap build test
 	@scripts/fuzz 30
@@ -71,4 +77,4 @@ deb: build-release
 clean:
 	rm -rf build
 
-.PHONY: all demo test emulated tsan fuzz fuzz-long bench lint tidy format zig install deb clean
+.PHONY: all demo test emulated tsan fuzz fuzz-long bench bench-terminal lint tidy format zig install deb clean

@@ -149,7 +149,9 @@ def main():
     text = table.render(names, found)
     print(text)
     if options.write:
-        (HERE / "RESULTS.md").write_text(table.page(description, text))
+        results = HERE / "RESULTS.md"
+        _, more, terminal = results.read_text().partition("## The emulated terminal")  # terminal.py's
+        results.write_text(table.page(description, text) + ("\n" if more else "") + more + terminal)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,8 @@ inline bool looks_of(const Page& page, const Name& name, Looks& looks) {
   if (name.kind != Name::Kind::kSlave) return false;
   for (std::uint32_t i = 0; i < page.header.slots && i < kSlots; ++i) {
     const Slot& slot = page.slot[i];
-    if (slot.slave == 0 || (slot.attention & attention::kHungUp) != 0 || slot.number != name.number) continue;
+    const bool exists = slot.slave != 0 || (slot.attention & attention::kClosed) != 0;
+    if (!exists || (slot.attention & attention::kHungUp) != 0 || slot.number != name.number) continue;
     looks = looks_of(slot, End::kSlave);
     return true;
   }
