@@ -9,6 +9,7 @@
 #if defined(__linux__)
 #include <boost/asio/detail/epoll_reactor.hpp>
 #include <boost/asio/detail/reactor_op.hpp>
+#include <boost/asio/post.hpp>
 #else
 #include <boost/asio/posix/stream_descriptor.hpp>
 #endif
@@ -77,6 +78,7 @@ class Wait final : public asio::detail::reactor_op {
 }  // namespace
 
 struct Readiness::State {
+  asio::io_context* context = nullptr;
   Reactor* reactor = nullptr;
   int fd = -1;
   Reactor::per_descriptor_data data{};
@@ -88,9 +90,12 @@ struct Readiness::State {
     return *slot;
   }
 
+  // Asio reuses its data of a descriptor at once, though an event of the old descriptor may wait in the loop's queue: whoever is
+  // watched next would be told of it. So the data is given back behind that.
   ~State() {
     reactor->deregister_descriptor(fd, data, false);
-    reactor->cleanup_descriptor_data(data);
+    if (data != nullptr)
+      asio::post(*context, [from = reactor, old = data]() mutable { from->cleanup_descriptor_data(old); });
     for (auto* wait : waits)
       if (wait != nullptr) wait->abandon();
   }
@@ -104,6 +109,7 @@ Result<Readiness> Readiness::watch(asio::io_context& context, int fd) {
     return os_error("cannot watch", "descriptor " + std::to_string(fd), code);
   // Where epoll said EPERM, Asio remembers it and completes every wait at once: always ready.
   auto state = std::make_unique<State>();
+  state->context = &context;
   state->reactor = &reactor;
   state->fd = fd;
   state->data = data;

@@ -99,6 +99,31 @@ TEST_F(ReadinessTest, HangupWakesTheReader) {
   EXPECT_EQ(calls_, 1);
 }
 
+// Both are ready in one round; whoever is told first stops watching the other and begins to watch something else, of which the
+// other's event is not to be told.
+TEST_F(ReadinessTest, WhatIsWatchedAnewIsNotToldOfAnOldEvent) {
+  int ends[4];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends + 2), 0);
+  const OwnedFd other(ends[0]), others_peer(ends[1]), quiet(ends[2]), quiets_peer(ends[3]);
+  Readiness second = std::move(*Readiness::watch(context_, other.get())), third;
+  const auto told = [&](Readiness& the_other) {
+    ++calls_;
+    the_other = Readiness();
+    third = std::move(*Readiness::watch(context_, quiet.get()));
+    third.when_readable([this] { calls_ += 100; });
+  };
+  readiness_.when_readable([&] { told(second); });
+  second.when_readable([&] { told(readiness_); });
+  put("a");
+  ASSERT_EQ(write(others_peer.get(), "a", 1), 1);
+  run_ready();
+  EXPECT_EQ(calls_, 1);
+  ASSERT_EQ(write(quiets_peer.get(), "a", 1), 1);
+  run_ready();
+  EXPECT_EQ(calls_, 101);
+}
+
 TEST_F(ReadinessTest, CancelForgets) {
   readiness_.when_readable([this] { ++calls_; });
   readiness_.cancel();
