@@ -87,8 +87,7 @@ Tty* Device::of_session(pid_t session) {
 
 void Device::handle(const std::shared_ptr<Asked>& asked) {
   switch (asked->request.operation) {
-    case ttycall::Operation::kAttach:
-      return asked->answer(0, asked->request.code == ttycall::kTheWishes ? page_.wishes_fd() : page_.fd());
+    case ttycall::Operation::kAttach: return attach(*asked);
     case ttycall::Operation::kIoctl: return TtyCall(*this, asked).run();
     case ttycall::Operation::kOpenTty: return open_own(*asked);
     case ttycall::Operation::kOpenSlave: return open_slave(*asked);
@@ -105,6 +104,13 @@ void Device::handle(const std::shared_ptr<Asked>& asked) {
     }
   }
   asked->answer(-error::kInval);
+}
+
+void Device::attach(Asked& asked) {
+  if (asked.request.code != ttycall::kTheWishes) return asked.answer(0, page_.fd());
+  const auto wishes = page_.open_wishes();
+  if (!wishes) return asked.answer(-error::kNomem);
+  asked.answer(0, *wishes);
 }
 
 // Whether nobody has been told of this yet (ttycall::Unserved).

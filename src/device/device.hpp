@@ -50,6 +50,7 @@ class Device {
         forget_later_(context) {}
 
   void handle(const std::shared_ptr<Asked>& asked);
+  void attach(Asked& asked);
   void open_own(Asked& asked);
   void open_slave(Asked& asked);
   void open_master(Asked& asked);

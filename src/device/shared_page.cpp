@@ -41,15 +41,24 @@ Result<Memory> make_memory(const char* name, std::size_t size) {
 Result<SharedPage> SharedPage::create() {
   FARPTY_ASSIGN(device, socket_device());
   FARPTY_ASSIGN(state, make_memory("farpty-tty", sizeof(ttycall::Page)));
-  FARPTY_ASSIGN(wishes, make_memory("farpty-tty-wishes", sizeof(ttycall::Wishes)));
   if (fcntl(state.fd.get(), F_ADD_SEALS, kSize | F_SEAL_FUTURE_WRITE) != 0) fcntl(state.fd.get(), F_ADD_SEALS, kSize);
-  fcntl(wishes.fd.get(), F_ADD_SEALS, kSize);
   // Not value-initialized: the memory is zero, and pages that are not touched cost nothing.
   auto* const page = static_cast<ttycall::Page*>(state.at);
   page->header.socket_device = device;
-  page->header.wishes = wishes.fd.get();
+  page->header.wishes = -1;
   __atomic_store_n(&page->header.magic, ttycall::kMagic, __ATOMIC_RELEASE);
-  return SharedPage(std::move(state.fd), page, std::move(wishes.fd), static_cast<ttycall::Wishes*>(wishes.at));
+  return SharedPage(std::move(state.fd), page);
+}
+
+Result<int> SharedPage::open_wishes() {
+  if (wishes_ == nullptr) {
+    FARPTY_ASSIGN(memory, make_memory("farpty-tty-wishes", sizeof(ttycall::Wishes)));
+    fcntl(memory.fd.get(), F_ADD_SEALS, kSize);
+    wishes_fd_ = std::move(memory.fd);
+    wishes_ = static_cast<ttycall::Wishes*>(memory.at);
+    __atomic_store_n(&page_->header.wishes, wishes_fd_.get(), __ATOMIC_RELEASE);
+  }
+  return wishes_fd_.get();
 }
 
 SharedPage::SharedPage(SharedPage&& other) noexcept
@@ -86,19 +95,15 @@ std::optional<Mirror> Mirror::claim(SharedPage& page) {
   return std::nullopt;
 }
 
-Mirror::Mirror(SharedPage& page, std::size_t index)
-    : page_(&page), index_(index), shared_(&page.page_->slot[index]), wish_(&page.wishes_->wish[index]) {
+Mirror::Mirror(SharedPage& page, std::size_t index) : page_(&page), index_(index), shared_(&page.page_->slot[index]) {
   own_.number = static_cast<std::int32_t>(index);
-  own_.adopted = __atomic_load_n(&wish_->generation, __ATOMIC_RELAXED);  // the last user's: none of ours
-  if ((own_.adopted & 1) != 0) repair_wish();
+  if (wish() == nullptr) return;
+  own_.adopted = __atomic_load_n(&wish()->generation, __ATOMIC_RELAXED);  // the last user's: none of ours
+  repair_wish();
 }
 
 Mirror::Mirror(Mirror&& other) noexcept
-    : page_(std::exchange(other.page_, nullptr)),
-      index_(other.index_),
-      shared_(other.shared_),
-      wish_(other.wish_),
-      own_(other.own_) {}
+    : page_(std::exchange(other.page_, nullptr)), index_(other.index_), shared_(other.shared_), own_(other.own_) {}
 
 Mirror::~Mirror() {
   if (page_ == nullptr) return;
@@ -137,21 +142,24 @@ void Mirror::end_work() {
 }
 
 std::optional<tty::Termios> Mirror::take_wish() {
+  const ttycall::Wish* const made = wish();
+  if (made == nullptr) return std::nullopt;
   __atomic_thread_fence(__ATOMIC_SEQ_CST);  // after what was published, as a program looks at that after its wish
-  const std::uint32_t generation = ttycall::pending_wish(*wish_, own_.adopted);
+  const std::uint32_t generation = ttycall::pending_wish(*made, own_.adopted);
   if (generation == 0) return std::nullopt;
   tty::Termios settings;
-  if (!ttycall::copy_wish(*wish_, generation, settings)) return std::nullopt;  // the next look finds the next one
+  if (!ttycall::copy_wish(*made, generation, settings)) return std::nullopt;  // the next look finds the next one
   own_.adopted = generation;
   return settings;
 }
 
 // Should its writer be alive after all, its last store makes a wish that is pending.
 void Mirror::repair_wish() {
-  const std::uint32_t generation = __atomic_load_n(&wish_->generation, __ATOMIC_RELAXED);
+  ttycall::Wish* const broken = wish();
+  const std::uint32_t generation = broken != nullptr ? __atomic_load_n(&broken->generation, __ATOMIC_RELAXED) : 0;
   if ((generation & 1) == 0) return;
   own_.adopted = generation + 3;
-  __atomic_store_n(&wish_->generation, own_.adopted, __ATOMIC_RELEASE);
+  __atomic_store_n(&broken->generation, own_.adopted, __ATOMIC_RELEASE);
 }
 
 }  // namespace farpty::device

@@ -28,20 +28,20 @@ class SharedPage {
   ~SharedPage();
 
   [[nodiscard]] int fd() const { return fd_.get(); }
-  [[nodiscard]] int wishes_fd() const { return wishes_fd_.get(); }
+  // The wishes; made when the first program asks for them: most terminals of a large server never do.
+  [[nodiscard]] Result<int> open_wishes();
   [[nodiscard]] const ttycall::Page& page() const { return *page_; }
 
  private:
   friend class Mirror;
-  SharedPage(OwnedFd fd, ttycall::Page* page, OwnedFd wishes_fd, ttycall::Wishes* wishes)
-      : fd_(std::move(fd)), page_(page), wishes_fd_(std::move(wishes_fd)), wishes_(wishes) {}
+  SharedPage(OwnedFd fd, ttycall::Page* page) : fd_(std::move(fd)), page_(page) {}
   // The union of what all slots want writers to look at.
   void sum_up_attention();
 
   OwnedFd fd_;
   ttycall::Page* page_;
   OwnedFd wishes_fd_;
-  ttycall::Wishes* wishes_;
+  ttycall::Wishes* wishes_ = nullptr;
   std::bitset<ttycall::kSlots> used_;
   std::vector<std::uint32_t> attention_;  // of the slots ever used
 };
@@ -89,11 +89,13 @@ class Mirror {
  private:
   Mirror(SharedPage& page, std::size_t index);
   void publish();
+  [[nodiscard]] ttycall::Wish* wish() const {
+    return page_->wishes_ != nullptr ? &page_->wishes_->wish[index_] : nullptr;
+  }
 
   SharedPage* page_;
   std::size_t index_;
   ttycall::Slot* shared_;
-  ttycall::Wish* wish_;
   ttycall::Slot own_{};
   int at_work_ = 0;
 };

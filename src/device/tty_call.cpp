@@ -37,7 +37,7 @@ void TtyCall::run() {
   const bool master = (asked_->request.flags & ttycall::kToMaster) != 0;
   if (!master && tty_->hung_up()) return asked_->answer(-error::kIo);
   brought_ = std::make_shared<OwnedFd>();
-  if (master || !tty_->holds_slave()) *brought_ = asked_->take_brought();
+  if (master ? asked_->request.code == io::kTcflsh : !tty_->holds_slave()) *brought_ = asked_->take_brought();
   const Tty::Borrowed borrowed(*tty_, master ? -1 : brought_->get());
   std::int32_t result = master ? perform_on_master() : -error::kNotty;
   if (result == -error::kNotty) result = perform();

@@ -261,7 +261,8 @@ TEST_F(TtyTest, packet_mode_is_in_the_slot) {
 class WishTest : public TtyTest {
  protected:
   WishTest() {
-    void* const at = mmap(nullptr, sizeof(ttycall::Wishes), PROT_READ | PROT_WRITE, MAP_SHARED, page_.wishes_fd(), 0);
+    void* const at =
+        mmap(nullptr, sizeof(ttycall::Wishes), PROT_READ | PROT_WRITE, MAP_SHARED, *page_.open_wishes(), 0);
     wishes_ = static_cast<ttycall::Wishes*>(at);
   }
   ~WishTest() override { munmap(wishes_, sizeof(ttycall::Wishes)); }

@@ -77,8 +77,8 @@ void* map(int fd, std::size_t size, int how) {
 void* attach(int number, std::uint32_t which, std::size_t size, int how) {
   constexpr int kMapRead = 1;
   char path[64];
-  print(print(print(print(path, "/proc/"), where.pid), "/fd/"), number);
-  const long fd = open_call(kAtCwd, path, (how == kMapRead ? kReadOnly : kReadWrite) | kCloexec, 0);
+  print(print(print(print(path, "/proc/"), where.pid), "/fd/"), number < 0 ? 0 : number);
+  const long fd = number < 0 ? -1 : open_call(kAtCwd, path, (how == kMapRead ? kReadOnly : kReadWrite) | kCloexec, 0);
   if (fd >= 0) {
     if (void* const found = map(static_cast<int>(fd), size, how)) return found;
   }
@@ -205,12 +205,14 @@ const ttycall::Page* page() {
   return mapped;
 }
 
-ttycall::Wishes* wishes() {
+ttycall::Wishes* wishes(WhereNone none) {
   if (__atomic_load_n(&tried_wishes, __ATOMIC_ACQUIRE)) return mapped_wishes;
   const ttycall::Page* const all = page();
-  if (all == nullptr || all->header.wishes < 0) return nullptr;
+  if (all == nullptr) return nullptr;
+  const int number = __atomic_load_n(&all->header.wishes, __ATOMIC_ACQUIRE);
+  if (number < 0 && none == WhereNone::kNull) return nullptr;
   constexpr int kReadAndWrite = 1 | 2;
-  void* const found = attach(all->header.wishes, ttycall::kTheWishes, sizeof(ttycall::Wishes), kReadAndWrite);
+  void* const found = attach(number, ttycall::kTheWishes, sizeof(ttycall::Wishes), kReadAndWrite);
   if (mapped_wishes == nullptr)
     __atomic_store_n(&mapped_wishes, static_cast<ttycall::Wishes*>(found), __ATOMIC_RELEASE);
   __atomic_store_n(&tried_wishes, true, __ATOMIC_RELEASE);

@@ -21,8 +21,9 @@ void remember_device(char** environment);
 
 // The shared page; null where there is none or it is of another release.
 [[nodiscard]] const ttycall::Page* page();
-// The wishes for settings; null likewise.
-[[nodiscard]] ttycall::Wishes* wishes();
+// The wishes for settings; null likewise, and where no program has wished yet, unless they are asked for to do so.
+enum class WhereNone : unsigned char { kNull, kAsk };
+[[nodiscard]] ttycall::Wishes* wishes(WhereNone none);
 
 // `may_wait`: the device answers only later (draining), signals may interrupt it (-EINTR).
 enum class Wait : unsigned char { kShort, kUntilDrained };

@@ -107,10 +107,13 @@ long forward(Terminal& terminal, std::uint32_t code, void* argument) {
   request.value = reinterpret_cast<std::uint64_t>(argument);
   const ttycall::Shape shape = ttycall::shape_of(code);
   if (shape.in > 0) __builtin_memcpy(request.argument, argument, shape.in);
+  // What the device has no end of its own of, and what it may have to empty.
+  const bool needed = terminal.is_slave() ? terminal.has(ttycall::attention::kReleased) : code == io::kTcflsh;
+  const int brought = needed ? terminal.fd : -1;
   int descriptor = -1;
   const bool close_on_exec = code == io::kTiocgptpeer && (request.value & kCloexec) != 0;
   const long result = ask(request, answer, wait_of(code, reinterpret_cast<long>(argument)), &descriptor,
-                          close_on_exec ? OnExec::kClose : OnExec::kKeep, terminal.fd);
+                          close_on_exec ? OnExec::kClose : OnExec::kKeep, brought);
   if (result < 0) return result;
   if (shape.out > 0) __builtin_memcpy(argument, answer.argument, shape.out);
   if (descriptor >= 0) {

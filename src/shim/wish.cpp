@@ -9,8 +9,8 @@ namespace {
 
 namespace attention = ttycall::attention;
 
-ttycall::Wish* wish_of(const Terminal& terminal) {
-  ttycall::Wishes* const all = wishes();
+ttycall::Wish* wish_of(const Terminal& terminal, WhereNone none) {
+  ttycall::Wishes* const all = wishes(none);
   return all != nullptr ? &all->wish[terminal.shared - page()->slot] : nullptr;
 }
 
@@ -22,7 +22,7 @@ bool is_quiet(const Terminal& terminal) {
 
 bool Terminal::refresh() {
   if (!ttycall::copy_slot(*shared, slot)) return false;
-  ttycall::Wish* const wish = wish_of(*this);
+  ttycall::Wish* const wish = wish_of(*this, WhereNone::kNull);
   const std::uint32_t generation = wish != nullptr ? ttycall::pending_wish(*wish, slot.adopted) : 0;
   tty::Termios settings;
   if (generation == 0 || !ttycall::copy_wish(*wish, generation, settings)) return true;
@@ -35,8 +35,9 @@ bool Terminal::refresh() {
 // Not where writers are to look at the new settings (TOSTOP), and not EXTPROC, of which a master may be told.
 bool wish(const Terminal& terminal, const void* settings, std::size_t size) {
   constexpr std::uint32_t kTold = tty::lflag::kTostop | tty::lflag::kExtproc;
-  ttycall::Wish* const wish = wish_of(terminal);
-  if (wish == nullptr || !terminal.has(attention::kQuiet)) return false;
+  if (!terminal.has(attention::kQuiet)) return false;
+  ttycall::Wish* const wish = wish_of(terminal, WhereNone::kAsk);
+  if (wish == nullptr) return false;
   tty::Termios wanted = terminal.slot.termios;
   __builtin_memcpy(&wanted, settings, size);
   if (((wanted.lflag ^ terminal.slot.termios.lflag) & kTold) != 0) return false;

@@ -60,7 +60,7 @@ class Echo {
   std::uint64_t committed_ = 0;  // entries before this may go out
   std::uint64_t marked_ = 0;     // end of the last complete group
   std::uint64_t drained_ = 0;    // entries before this are gone
-  std::uint8_t ring_[kSize] = {};
+  std::uint8_t ring_[kSize];     // not cleared: memory that most terminals never touch; read only where it was written
 };
 
 }  // namespace farpty::tty

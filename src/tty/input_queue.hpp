@@ -60,7 +60,7 @@ class InputQueue {
   std::uint64_t tail = 0;
 
  private:
-  std::uint8_t ring_[kSize] = {};
+  std::uint8_t ring_[kSize];  // not cleared, as Echo's
   std::uint64_t line_ends_[kSize / 64] = {};
 };
 

@@ -71,7 +71,7 @@ struct Header {
   std::uint32_t slots = 0;          // slots ever used: look no further
   std::uint32_t attention = 0;      // attention::kOfWriters of any slot
   std::uint32_t options = 0;
-  std::int32_t wishes = -1;  // the device's descriptor of the Wishes
+  std::int32_t wishes = -1;  // the device's descriptor of the Wishes; -1: nobody has asked for them yet
   std::uint8_t reserved[224] = {};
 };
 inline constexpr std::uint32_t kNoListener =
