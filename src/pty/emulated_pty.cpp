@@ -1,6 +1,7 @@
 #include "pty/emulated_pty.hpp"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +24,8 @@ class TakesTerminal final : public ChildStep {
   explicit TakesTerminal(device::Device& device) : device_(device) {}
   [[nodiscard]] ChildFailure enter() const noexcept override {
     device_.prepare_session(getpid());
+    // Where the device is killed nobody is left to hang up its terminals, as the kernel would.
+    prctl(PR_SET_PDEATHSIG, SIGHUP);
     return {};
   }
 
