@@ -122,6 +122,7 @@ bool Device::is_news(std::uint32_t what) {
 
 // tty_io.c: tty_reopen, tty_open.
 void Device::hand_out(Asked& asked, Tty& tty) {
+  tty.hear_close();
   if (tty.hung_up() || !tty.reopen()) return asked.answer(-error::kIo);
   if ((tty.slot().attention & attention::kExclusive) != 0 && effective_uid(asked.pid) != 0)
     return asked.answer(-error::kBusy);

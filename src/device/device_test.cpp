@@ -65,10 +65,11 @@ class DeviceTest : public testing::Test {
     return fd;
   }
 
-  // The answer's result; nothing where the device closes the connection.
-  std::optional<int> ask(std::size_t size = sizeof(ttycall::Request)) {
+  // The answer's result; nothing where the device closes the connection. `closed` is closed after the request was sent.
+  std::optional<int> ask(std::size_t size = sizeof(ttycall::Request), OwnedFd closed = {}) {
     const OwnedFd fd = connected();
     EXPECT_GT(send(fd.get(), &request_, size, 0), 0);
+    closed.reset();
     context_.restart();
     context_.poll();
     iovec part{.iov_base = &answer_, .iov_len = sizeof answer_};
@@ -227,6 +228,7 @@ TEST_F(DeviceTest, pairs_inside) {
   context_.poll();
   EXPECT_EQ(recv(master.get(), &byte, 1, MSG_DONTWAIT), 1) << "the mark of the last close";
   EXPECT_EQ(open_slave(), 0) << "opened again";
+  EXPECT_EQ(ask(sizeof request_, std::move(received_)), 0) << "and again, though the device has not heard of the close";
   received_.reset();
   master.reset();
   context_.restart();

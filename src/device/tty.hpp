@@ -145,6 +145,8 @@ class Tty final : private tty::MasterPort {
   [[nodiscard]] bool hung_up() const { return hung_up_; }
   // No program has it open any more (pty.c: TTY_OTHER_CLOSED). Known of one whose slave end we gave up, or hung up.
   [[nodiscard]] bool closed() const { return closed_; }
+  // If it has happened, it is known now.
+  void hear_close() { process_output(); }
   // Opened again after that. Not after a hang-up.
   Result<> reopen();
 
