@@ -4,16 +4,23 @@ import os
 import re
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 from kit import Screen, connected, farpty_binary, need_program, serve, wait_until
 from kit.emulated import as_user, home_of
 from kit.need import need
-from kit.paths import built
+from kit.paths import built, farpty_path
 from kit.server import base_environment
 
 BARE_DEV = [built("noptyrun"), "-l", "mount"]
 PROMPT = re.compile(r"\$ ?$")
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    need(b"__tsan_init" not in Path(farpty_path()).read_bytes(),
+         "a binary without ThreadSanitizer, whose thread shares the file system: setns(2) refuses CLONE_NEWNS then")
 
 
 @pytest.fixture(params=[0, 1000], ids=["root", "user"])

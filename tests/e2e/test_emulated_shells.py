@@ -75,7 +75,10 @@ def test_line_editing_by_the_shell(uid):
         screen.wait_for(prompt_after(r"half a line\^C"))
         yield
         screen.line("bind 'set editing-mode vi'; PS2='> '")
-        screen.send("for x in 1 2; do\recho v$x\rdone\r")
+        screen.wait_for(prompt_after("PS2='> '"))
+        for line in ("for x in 1 2; do", "echo v$x", "done"):
+            screen.line(line)
+            screen.wait_for(re.compile(re.escape(line) + r"\n>$" if line != "done" else "v1"))
         screen.wait_for(prompt_after("v1\nv2"))
         yield
 
