@@ -16,9 +16,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     FARPTY_CHECK(again && again->text() == url->text() && again->user == url->user && again->port == url->port);
     FARPTY_CHECK(url->unix_socket || url->text().find('#') == std::string::npos);
   }
-  // The same address with a token that cannot be in it otherwise.
-  const auto secret = net::parse_target(std::string(text) + "#\x01geheim\x01");
-  if (secret && !secret->unix_socket) FARPTY_CHECK(secret->text().find("geheim\x01") == std::string::npos);
-  if (!secret) FARPTY_CHECK(secret.error().message().find("geheim\x01") == std::string::npos);
+  // The same address with a token.
+  constexpr std::string_view kToken = "\x01geheim\x01";
+  if (text.find(kToken.substr(1)) != std::string_view::npos) return 0;  // shown, as a part of a host
+  const auto secret = net::parse_target(std::string(text) + "#" + std::string(kToken));
+  if (secret && !secret->unix_socket) FARPTY_CHECK(secret->text().find(kToken.substr(1)) == std::string::npos);
+  if (!secret) FARPTY_CHECK(secret.error().message().find(kToken.substr(1)) == std::string::npos);
   return 0;
 }
