@@ -29,6 +29,12 @@ emulated: all
 	@scripts/bootstrap build test
 	@/usr/bin/python3 -m pytest -q tests/e2e/test_emulated_*.py
 
+# Snapshots at every byte of the recorded sessions (make test takes every 211th): half an hour.
+snapshots:
+	@scripts/bootstrap build test
+	@scripts/build release --target redraws
+	@FARPTY_CUTS=1 /usr/bin/python3 -m pytest -q tests/screens
+
 tsan: check-tsan
 
 # Speed and memory beside OpenSSH, telnetd and socat; see bench/RESULTS.md.
@@ -77,4 +83,4 @@ deb: build-release
 clean:
 	rm -rf build
 
-.PHONY: all demo test emulated tsan fuzz fuzz-long bench bench-terminal lint tidy format zig install deb clean
+.PHONY: all demo test emulated snapshots tsan fuzz fuzz-long bench bench-terminal lint tidy format zig install deb clean
