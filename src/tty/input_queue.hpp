@@ -42,6 +42,11 @@ class InputQueue {
   void copy(std::uint8_t* to, std::size_t count) const {
     for (std::size_t i = 0; i < count; ++i) to[i] = at(tail + i);
   }
+  // The other way round. Only where there is room, and before switch_line_mode(), which sets the places right.
+  void put_back(const std::uint8_t* bytes, std::size_t count) {
+    tail -= count;
+    for (std::size_t i = 0; i < count; ++i) ring_[(tail + i) % kSize] = bytes[i];
+  }
   // Overwrites what was read: it may have been a password.
   void wipe(std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) ring_[(tail + i) % kSize] = 0;

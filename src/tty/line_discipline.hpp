@@ -53,6 +53,10 @@ class LineDiscipline {
   // bytes are in the port at once; for TCSAFLUSH call flush_input() first (tty_ioctl.c: set_termios).
   void set_termios(const Termios& wanted);
 
+  // What was read and nobody has had yet is unread again, right before a set_termios() that changes ICANON or EXTPROC: it becomes
+  // what the kernel makes of its queue then. Lines keep their bytes, an end of file is a byte of zero. False: there is no room.
+  [[nodiscard]] bool put_back(const std::uint8_t* bytes, std::size_t size);
+
   // Bytes from the master. Returns how many were taken; the rest must be offered again when room has come, and in the
   // meantime be shown to look_ahead() once (n_tty.c: n_tty_receive_buf_common).
   [[nodiscard]] std::size_t receive(const std::uint8_t* bytes, std::size_t size);

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace farpty::tty {
 namespace {
@@ -70,6 +71,23 @@ TEST_F(LineDisciplineTest, AReadWaitsForTheLineAndGoesOn) {
   const ReadResult result = tty_.read(reading);
   EXPECT_EQ(result.wait, kDone);
   EXPECT_EQ(std::string(buffer_, buffer_ + result.size), "abc\n");
+}
+
+TEST_F(LineDisciplineTest, WhatIsPutBackIsPartOfWhatTheSwitchMakes) {
+  set_raw(1, 0);
+  type("a\nbc");
+  Reading first(buffer_, 3);
+  ASSERT_EQ(tty_.read(first).size, 3U);
+  ASSERT_TRUE(tty_.put_back(buffer_ + 2, 1));
+  Termios lines = tty_.termios();
+  lines.lflag |= lflag::kIcanon;
+  tty_.set_termios(lines);
+  EXPECT_EQ(tty_.unread(), 2U);
+  Reading second(buffer_, sizeof buffer_);
+  EXPECT_EQ(tty_.read(second).size, 2U);
+  EXPECT_EQ(std::string(buffer_, buffer_ + 2), "bc");
+  const std::vector<std::uint8_t> much(4096, 'x');
+  EXPECT_FALSE(tty_.put_back(much.data(), much.size())) << "there is no room for as much";
 }
 
 TEST_F(LineDisciplineTest, ARawReadCollectsVmin) {

@@ -20,6 +20,12 @@ void LineDiscipline::set_termios(const Termios& wanted) {
   if (before.input(iflag::kIxon) && !settings_.input(iflag::kIxon) && !flow_.held()) start_output();
 }
 
+bool LineDiscipline::put_back(const std::uint8_t* bytes, std::size_t size) {
+  if (size >= InputQueue::kSize - input_.size()) return false;
+  input_.put_back(bytes, size);
+  return true;
+}
+
 // What was typed before the change becomes readable at once: as raw bytes, or as a line that ends here although no key
 // ended it.
 void LineDiscipline::switch_line_mode() {
