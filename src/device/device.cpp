@@ -93,7 +93,9 @@ void Device::handle(const std::shared_ptr<Asked>& asked) {
     case ttycall::Operation::kOpenSlave: return open_slave(*asked);
     case ttycall::Operation::kOpenMaster: return open_master(*asked);
     case ttycall::Operation::kTakeStatus: return take_status(*asked);
-    case ttycall::Operation::kCatchUp: return static_cast<void>(find(asked->request.number)), asked->answer(0);
+    case ttycall::Operation::kCatchUp: return catch_up(*asked);
+    case ttycall::Operation::kAwaitOutput: return await_output(asked);
+    case ttycall::Operation::kWriteNothing: return write_nothing(*asked);
     case ttycall::Operation::kOrphaned:
       return asked->answer(is_orphaned(getpgid(asked->pid), getsid(asked->pid)) ? 1 : 0);
     case ttycall::Operation::kUnserved: return asked->answer(is_news(asked->request.code) ? 1 : 0);
@@ -142,6 +144,27 @@ void Device::settle_slave(Tty& tty) {
     tty.hold_slave();
   else
     tty.give_up_slave();
+}
+
+void Device::catch_up(Asked& asked) {
+  Tty* const tty = find(asked.request.number);
+  if (tty == nullptr) return asked.answer(0);
+  tty->catch_up();
+  NestedMaster* const master = master_of(*tty);
+  if (master == nullptr || (asked.request.flags & ttycall::kToMaster) == 0) return asked.answer(0);
+  master->pump_output();
+  asked.answer(static_cast<std::int32_t>(master->held_back()));
+}
+
+void Device::await_output(const std::shared_ptr<Asked>& asked) {
+  Tty* const tty = find(asked->request.number);
+  if (tty == nullptr) return asked->answer(-error::kIo);
+  tty->when_started([asked] { return asked->is_awaited(); }, [asked] { asked->answer(0); });
+}
+
+void Device::write_nothing(Asked& asked) {
+  if (Tty* const tty = find(asked.request.number); tty != nullptr) tty->write_nothing();
+  asked.answer(0);
 }
 
 void Device::take_status(Asked& asked) {

@@ -55,6 +55,9 @@ class Device {
   void open_slave(Asked& asked);
   void open_master(Asked& asked);
   void take_status(Asked& asked);
+  void catch_up(Asked& asked);
+  void write_nothing(Asked& asked);
+  void await_output(const std::shared_ptr<Asked>& asked);
   void hand_out(Asked& asked, Tty& tty);
   void settle_slave(Tty& tty);
   void forget_closed();

@@ -39,9 +39,14 @@ Result<std::unique_ptr<NestedMaster>> NestedMaster::open(boost::asio::io_context
   return master;
 }
 
+void NestedMaster::set_flow(Flow flow) {
+  held_ = flow == Flow::kHeld;
+  pump_input();
+}
+
 // What the program writes to the master is typed on the terminal.
 void NestedMaster::pump_input() {
-  while (!closed_now_) {
+  while (!closed_now_ && !held_) {
     if (typed_.empty()) {
       std::array<std::byte, kPiece> piece;
       const ssize_t count = recv(near_.get(), piece.data(), piece.size(), MSG_DONTWAIT);

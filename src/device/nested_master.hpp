@@ -8,6 +8,7 @@
 // and nothing follows it before it is taken.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -36,6 +37,15 @@ class NestedMaster {
   // What its program did before a request that comes now has been done: it has typed, or closed it.
   void catch_up() { pump_input(); }
 
+  // What the slave's programs wrote goes into the socket, as far as there is room.
+  void pump_output();
+  // Bytes that FIONREAD of the master counts and that are not in the socket yet.
+  [[nodiscard]] std::size_t held_back() const { return shown_.size() + tty_.waiting_output(); }
+
+  // TCXONC of the master: what its program types waits, and goes on (tty_io.c: __stop_tty, __start_tty).
+  enum class Flow : std::uint8_t { kHeld, kRuns };
+  void set_flow(Flow flow);
+
   // TCFLSH of the master: its input is what the slave's programs wrote, its output what is typed there. `far` (lent; -1:
   // none): the program's end, in which a part of its input lies.
   void flush(tty::Flush queue, int far);
@@ -44,7 +54,6 @@ class NestedMaster {
   NestedMaster(Tty& tty, OwnedFd near, std::function<void()> closed)
       : tty_(tty), near_(std::move(near)), closed_(std::move(closed)) {}
   void pump_input();
-  void pump_output();
   void give_output();
   [[nodiscard]] bool send_shown();
   [[nodiscard]] bool all_is_taken() const;
@@ -58,6 +67,7 @@ class NestedMaster {
   std::vector<std::byte> typed_;  // read from the program, not yet taken by the tty
   std::vector<std::byte> shown_;  // read from the tty, not yet taken by the socket
   bool mark_is_out_ = false;
+  bool held_ = false;
   bool closed_now_ = false;
 };
 

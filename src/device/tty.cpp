@@ -24,6 +24,7 @@ constexpr std::size_t kRecord = 4096;       // a line is never longer (n_tty.c: 
 constexpr int kStreamed = 16 * 1024;        // raw bytes that may wait in the socket, with the kernel's bookkeeping
 constexpr std::size_t kMasterQueue = 4095;  // what a master keeps unread (n_tty.c: N_TTY_BUF_SIZE less one)
 constexpr std::uint8_t kEndOfFileMark = 4;
+constexpr std::size_t kFewWriters = 64;  // held while output is stopped, before it is asked who of them is still there
 
 Result<std::uint64_t> inode_of(int fd) {
   struct stat status{};
@@ -90,7 +91,18 @@ void Tty::wait_for_slave() {
 
 void Tty::slave_wrote() {
   wait_for_slave();
+  catch_up();
+}
+
+void Tty::write_nothing() {
   process_output();
+  static_cast<void>(discipline_.write(nullptr, 0));
+  settle();
+}
+
+void Tty::catch_up() {
+  process_output();
+  feed_slave();
   mirror();
   run_drained();
   if ((has_output() || closed_) && on_output) on_output();
@@ -198,6 +210,20 @@ void Tty::run_drained() {
   for (const auto& then : ready) then();
 }
 
+void Tty::when_started(std::function<bool()> awaited, std::function<void()> then) {
+  // Those whose writers were killed in the meantime.
+  if (waiting_for_start_.size() >= kFewWriters)
+    std::erase_if(waiting_for_start_, [](const Writer& writer) { return !writer.is_awaited(); });
+  waiting_for_start_.push_back({.is_awaited = std::move(awaited), .then = std::move(then)});
+  run_started();
+}
+
+void Tty::run_started() {
+  if (waiting_for_start_.empty() || (discipline_.stopped() && !hung_up_)) return;
+  const auto ready = std::exchange(waiting_for_start_, {});
+  for (const Writer& writer : ready) writer.then();
+}
+
 // -- what is typed
 
 std::size_t Tty::type(Bytes bytes) {
@@ -276,10 +302,15 @@ bool Tty::send_record() {
   if (end_of_file_sent_) return false;  // nothing comes behind it before it is read
   std::array<std::uint8_t, kRecord> record;
   tty::Reading reading(record.data(), record.size());
+  const std::size_t kept = discipline_.kept();
   std::size_t size = discipline_.read(reading).size;
-  if (size == 0) {
-    // Under EXTPROC, too, a single VEOF ends the file (n_tty.c: copy_from_read_buf).
-    if (!lines && discipline_.unread() > 0) return false;
+  sent_line_ended_by_file_end_ = lines && size > 0 && kept - discipline_.kept() > size;
+  if (size == 0 && !lines) {
+    // A single VEOF under EXTPROC. Whether it ends the file its reader decides, who sees whether more stands before or behind it.
+    if (kept == discipline_.kept()) return false;
+    record[0] = termios().cc[tty::kVeof];
+    size = 1;
+  } else if (size == 0) {
     end_of_file_sent_ = true;
     set_attention(attention::kEndOfFile, true);
     record[0] = kEndOfFileMark;
@@ -327,8 +358,7 @@ void Tty::drop_sent_input() {
 
 // -- what ioctls do
 
-// tty_ioctl.c: set_termios. An end of file that nobody has read becomes the byte that stands for it in the kernel's queue
-// when lines are no longer read (n_tty.c: __DISABLED_CHAR).
+// tty_ioctl.c: set_termios.
 void Tty::set_termios(const tty::Termios& wanted) {
   process_output();
   mirror_.repair_wish();
@@ -346,17 +376,30 @@ void Tty::observe() {
   mirror();
 }
 
+// n_tty.c: n_tty_set_termios makes one line, or raw bytes, of all that was typed and not read. A part of it lies in the socket.
+void Tty::take_back_input() {
+  if (closed_ || hung_up_ || unread_by_peer(master_.get()).value_or(0) == 0) return;
+  int waiting = 0;
+  const OwnedFd slave = duplicate_slave();
+  std::array<std::uint8_t, kRecord> bytes;
+  if (!slave || ioctl(slave.get(), FIONREAD, &waiting) != 0) return;
+  if (waiting < 0 || discipline_.kept() + static_cast<std::size_t>(waiting) + 1 >= bytes.size()) return;
+  const ssize_t count = recv(slave.get(), bytes.data(), bytes.size() - 1, MSG_DONTWAIT);
+  if (count <= 0) return;
+  auto size = static_cast<std::size_t>(count);
+  if (end_of_file_sent_)
+    bytes[0] = tty::kDisabledCharacter;
+  else if (sent_line_ended_by_file_end_)
+    bytes[size++] = tty::kDisabledCharacter;
+  end_marked_file();
+  static_cast<void>(discipline_.put_back(bytes.data(), size));
+}
+
 void Tty::apply(const tty::Termios& wanted) {
+  constexpr std::uint32_t kReading = tty::lflag::kIcanon | tty::lflag::kExtproc;
   const bool read_lines = reads_lines(termios());
+  if (((tty::settled_termios(termios(), wanted).lflag ^ termios().lflag) & kReading) != 0) take_back_input();
   discipline_.set_termios(wanted);
-  if (read_lines && !reads_lines(termios()) && end_of_file_sent_) {
-    std::uint8_t mark = 0;
-    const OwnedFd slave = duplicate_slave();
-    const bool unread = slave && recv(slave.get(), &mark, 1, MSG_DONTWAIT) == 1;
-    end_marked_file();
-    mark = tty::kDisabledCharacter;
-    if (unread) send(master_.get(), &mark, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-  }
   mirror_.change([this](ttycall::Slot& slot) { slot.termios = termios(); });
   const tty::Termios& now = termios();
   set_attention(attention::kStopWriters, now.local(tty::lflag::kTostop));
@@ -417,8 +460,9 @@ bool Tty::is_quiet() const {
 void Tty::mirror() {
   const ttycall::Slot& shown = slot();
   const auto kept = static_cast<std::uint32_t>(discipline_.unread());
-  const std::uint32_t attention =
-      is_quiet() ? shown.attention | attention::kQuiet : shown.attention & ~attention::kQuiet;
+  const std::uint32_t attention = (shown.attention & ~(attention::kQuiet | attention::kStopped)) |
+                                  (is_quiet() ? attention::kQuiet : 0) |
+                                  (discipline_.stopped() ? attention::kStopped : 0);
   if (kept != shown.kept || typed_ != shown.typed || written_ != shown.written ||
       packet_status() != shown.packet_status || attention != shown.attention)
     mirror_.change([&](ttycall::Slot& slot) {
@@ -429,6 +473,7 @@ void Tty::mirror() {
       slot.packet_status = packet_status();
     });
   adopt_wish();  // one that was made before its program could see that it has to ask
+  run_started();
 }
 
 void Tty::mirror_control() {
@@ -511,6 +556,7 @@ void Tty::hangup() {
   if (master_) shutdown(master_.get(), SHUT_RDWR);  // what was written stays readable; poll(2) says POLLHUP
   slave_.reset();                                   // from now on the last program's close can be seen
   run_drained();
+  run_started();
   tell_output();
   tell_programs();
 }

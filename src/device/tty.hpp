@@ -83,6 +83,7 @@ class Tty final : private tty::MasterPort {
   // What programs wrote, processed; 0 where there is nothing now.
   std::size_t read_output(MutableBytes into);
   [[nodiscard]] bool has_output() const { return !output_.empty(); }
+  [[nodiscard]] std::size_t waiting_output() const { return output_.size(); }
   [[nodiscard]] bool output_is_stopped() const { return discipline_.stopped(); }
   [[nodiscard]] std::size_t unread() const { return discipline_.unread(); }
   // Called from the event loop, never from within a call of the master side.
@@ -133,6 +134,12 @@ class Tty final : private tty::MasterPort {
 
   // Everything that programs wrote so far has gone through the line discipline.
   [[nodiscard]] bool drained();
+  // What programs wrote so far goes where it belongs now.
+  void catch_up();
+  // A write(2) of no bytes, which shows what was echoed while output was stopped (n_tty.c: n_tty_write: process_echoes).
+  void write_nothing();
+  // Calls back, once, when output is not stopped or the terminal was hung up, if that is still `awaited` then.
+  void when_started(std::function<bool()> awaited, std::function<void()> then);
   // Calls back, once, when drained() became true or the terminal was hung up.
   void when_drained(std::function<void()> then) { waiting_for_drain_.push_back(std::move(then)); }
 
@@ -177,6 +184,7 @@ class Tty final : private tty::MasterPort {
   void process_output();
   void take_output();
   void take_all_output();
+  void take_back_input();
   void apply(const tty::Termios& wanted);
   bool process_pending();
   void drop_unprocessed();
@@ -188,6 +196,7 @@ class Tty final : private tty::MasterPort {
   void after_input();
   void settle();
   void run_drained();
+  void run_started();
   void mirror();
   [[nodiscard]] bool is_quiet() const;
 
@@ -202,6 +211,7 @@ class Tty final : private tty::MasterPort {
   std::vector<std::byte> unprocessed_;  // read from the socket; at most kPiece bytes
   std::uint64_t typed_ = 0, written_ = 0;
   bool end_of_file_sent_ = false;
+  bool sent_line_ended_by_file_end_ = false;  // the record in the socket: "ab" of "ab^D"
   bool hung_up_ = false;
   bool dropping_ = false;
   bool closed_ = false;
@@ -209,6 +219,11 @@ class Tty final : private tty::MasterPort {
   bool observed_ = false;
   bool taking_ = false;
   std::vector<std::function<void()>> waiting_for_drain_;
+  struct Writer {
+    std::function<bool()> is_awaited;
+    std::function<void()> then;
+  };
+  std::vector<Writer> waiting_for_start_;
   Later tell_output_, tell_room_, tell_taken_, tell_settings_;
 };
 

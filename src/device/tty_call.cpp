@@ -86,10 +86,25 @@ std::int32_t TtyCall::perform_on_master() {
     case io::kTiocsig: return send_signal();
     case io::kTiocgptpeer: device_.hand_out(*asked_, *tty_); return kLater;
     case io::kTcflsh: return flush_master();
+    case io::kTcxonc: return control_master_flow();
     case io::kTiocsctty:
     case io::kTiocsti: return -error::kIo;
     default: return -error::kNotty;
   }
+}
+
+// tty_ioctl.c: n_tty_ioctl_helper on a master, whose settings are never changed: what it writes is stopped, and "send STOP" goes
+// to the slave as a key.
+std::int32_t TtyCall::control_master_flow() {
+  NestedMaster* const master = device_.master_of(*tty_);
+  if (asked_->request.value > 3 || master == nullptr) return -error::kInval;
+  switch (static_cast<tty::FlowAction>(asked_->request.value)) {
+    case tty::FlowAction::kOutputOff: master->set_flow(NestedMaster::Flow::kHeld); break;
+    case tty::FlowAction::kOutputOn: master->set_flow(NestedMaster::Flow::kRuns); break;
+    case tty::FlowAction::kInputOff: static_cast<void>(tty_->type(as_bytes("\x13"))); break;
+    case tty::FlowAction::kInputOn: static_cast<void>(tty_->type(as_bytes("\x11"))); break;
+  }
+  return 0;
 }
 
 tty::Termios TtyCall::wanted_settings() const {

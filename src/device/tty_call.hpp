@@ -26,6 +26,7 @@ class TtyCall {
   [[nodiscard]] tty::Termios wanted_settings() const;
   [[nodiscard]] std::int32_t flush();
   [[nodiscard]] std::int32_t flush_master();
+  [[nodiscard]] std::int32_t control_master_flow();
   [[nodiscard]] std::int32_t take_control();
   [[nodiscard]] std::int32_t give_up_control();
   [[nodiscard]] std::int32_t set_foreground();

@@ -37,6 +37,19 @@ bool correct(Pollfd& one, const Terminal& master) {
   return !closed;
 }
 
+// Whoever will not wait is not told "nothing to read" before what was written has come through. Whether anything was asked.
+bool catch_up_silent(Pollfd* fds, unsigned long count) {
+  bool asked = false;
+  Terminal terminal;
+  for (unsigned long i = 0; i < count; ++i) {
+    if (fds[i].fd < 0 || (fds[i].events & kPollIn) == 0 || (fds[i].revents & kPollIn) != 0) continue;
+    if (!terminal.find(fds[i].fd) || terminal.slot.master == 0) continue;
+    catch_up(terminal);
+    asked = true;
+  }
+  return asked;
+}
+
 long poll_masters(Pollfd* fds, unsigned long count, const Timespec* limit, const void* mask) {
   constexpr Timespec kNow{0, 0};
   for (;;) {
@@ -45,7 +58,10 @@ long poll_masters(Pollfd* fds, unsigned long count, const Timespec* limit, const
     for (unsigned long i = 0; i < count; ++i)
       if (fds[i].fd >= 0 && terminal.find(fds[i].fd) && !terminal.is_slave())
         hung_up = hung_up || terminal.has(attention::kClosed);
-    const long ready = poll_call(fds, count, hung_up ? &kNow : limit, mask);
+    long ready = poll_call(fds, count, hung_up ? &kNow : limit, mask);
+    if (ready < 0) return ready;
+    if (limit != nullptr && limit->seconds == 0 && limit->nanoseconds == 0 && catch_up_silent(fds, count))
+      ready = poll_call(fds, count, limit, mask);
     if (ready < 0) return ready;
     long found = 0;
     bool again = false;

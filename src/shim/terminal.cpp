@@ -74,24 +74,22 @@ long look_at_both(Terminal& terminal, int& in_socket) {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     const std::uint32_t now = __atomic_load_n(&terminal.shared->moving, __ATOMIC_RELAXED);
     if (result < 0 || (before == now && (now & 1) == 0) || tries == kTries) return result;
-    ttycall::Request request{};
-    ttycall::Answer answer;
-    request.operation = ttycall::Operation::kCatchUp;
-    request.number = terminal.slot.number;
-    static_cast<void>(ask(request, answer, Wait::kShort));  // the answer comes when the bytes have been moved
+    fetch_kept(terminal);  // the answer comes when the bytes have been moved
   }
 }
 
 // Bytes that FIONREAD counts: those in the socket and those that the device keeps behind them.
 long count_unread(Terminal& terminal, int* to) {
+  const long held_back = catch_up(terminal);
   int waiting = 0;
   const long result = look_at_both(terminal, waiting);
   if (result < 0) return result;
   if (terminal.is_slave()) {
     if (terminal.has(ttycall::attention::kEndOfFile) && waiting == 1) waiting = 0;
     waiting += static_cast<int>(terminal.slot.kept);
-  } else if (terminal.has(ttycall::attention::kMark) && waiting == 1) {
-    waiting = 0;
+  } else {
+    if (terminal.has(ttycall::attention::kMark) && waiting == 1) waiting = 0;
+    waiting += static_cast<int>(held_back);
   }
   *to = waiting;
   return 0;
@@ -140,6 +138,19 @@ bool has_masters() { return __atomic_load_n(&made_masters, __ATOMIC_RELAXED); }
 int controlling_session() {
   const int session = own_session();
   return session == without_terminal_in ? 0 : session;
+}
+
+long catch_up(Terminal& terminal) { return terminal.slot.master != 0 ? fetch_kept(terminal) : 0; }
+
+long fetch_kept(Terminal& terminal) {
+  ttycall::Request request{};
+  ttycall::Answer answer;
+  request.operation = ttycall::Operation::kCatchUp;
+  request.number = terminal.slot.number;
+  request.flags = terminal.is_slave() ? 0 : ttycall::kToMaster;
+  const long held_back = ask(request, answer, Wait::kShort);
+  static_cast<void>(terminal.refresh());
+  return held_back > 0 ? held_back : 0;
 }
 
 long check_background(Terminal& terminal, int signal) {

@@ -37,6 +37,13 @@ void note_new(int fd);
 // The session of which the controlling terminal is ours, too; 0 after TIOCNOTTY.
 [[nodiscard]] int controlling_session();
 
+// Of a pair that a program made: what was written so far to either end is where it belongs, as the kernel sees to it before it
+// says that there is nothing to read (n_tty.c: n_tty_read, n_tty_poll: tty_buffer_flush_work).
+// Returns how many bytes the device holds back from a master.
+long catch_up(Terminal& terminal);
+// Of any terminal: what the device keeps behind the socket goes into it, as far as there is room.
+long fetch_kept(Terminal& terminal);
+
 // 0: go on. What n_tty.c: job_control and tty_jobctrl.c: __tty_check_change do, with signal SIGTTIN or SIGTTOU: a background
 // process is stopped, or gets -EIO or -EINTR.
 [[nodiscard]] long check_background(Terminal& terminal, int signal);

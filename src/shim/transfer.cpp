@@ -5,6 +5,7 @@
 #include "shim/device.hpp"
 #include "shim/libc.hpp"
 #include "shim/terminal.hpp"
+#include "ttycall/ioctls.hpp"
 #include "ttycall/tty_ioctl.hpp"
 
 namespace farpty::shim {
@@ -15,6 +16,7 @@ namespace attention = ttycall::attention;
 namespace error = ttycall::error;
 
 constexpr std::uint8_t kEndOfFileMark = 4;
+constexpr std::size_t kPiece = 64;  // tty_io.c: iterate_tty_read, kernel_buf
 
 // Waits for bytes.
 long receive_waiting(int fd, void* to, std::size_t size, int flags) {
@@ -111,6 +113,82 @@ long read_master(Terminal& terminal, std::uint8_t* to, std::size_t size, int fla
   }
 }
 
+// A raw read takes all there is; the device streams only so much of it, by the kernel's bookkeeping of the socket.
+long read_kept(Terminal& terminal, std::uint8_t* to, std::size_t size, std::size_t done) {
+  // As it was before the read: by now the device may have fed the socket again.
+  if (terminal.slot.kept == 0) return static_cast<long>(done);
+  while (done < size) {
+    fetch_kept(terminal);
+    const long more = receive(terminal.fd, to + done, size - done, kDontWait);
+    if (more <= 0) break;
+    done += static_cast<std::size_t>(more);
+  }
+  return static_cast<long>(done);
+}
+
+// Raw, VMIN 0 and VTIME 0.
+bool never_waits(const Terminal& terminal) {
+  const tty::Termios& settings = terminal.slot.termios;
+  return !settings.local(tty::lflag::kIcanon) && settings.cc[tty::kVmin] == 0 && settings.cc[tty::kVtime] == 0;
+}
+
+// n_tty.c: copy_from_read_buf, for pieces of 64 bytes: where the master edits lines (EXTPROC), a single VEOF at the end of the
+// input is an end of file. Returns how much of what was read is data.
+long without_file_end(Terminal& terminal, const std::uint8_t* bytes, long count) {
+  if (count % static_cast<long>(kPiece) != 1 || bytes[count - 1] != terminal.slot.termios.cc[tty::kVeof]) return count;
+  int waiting = 0;
+  ioctl_call(terminal.fd, ttycall::io::kFionread, address(&waiting));
+  return waiting == 0 && terminal.refresh() && terminal.slot.kept == 0 ? count - 1 : count;
+}
+
+// Once, as far as it goes now, or, without kDontWait, until it is done.
+long read_once(Terminal& terminal, std::uint8_t* bytes, std::size_t size, int flags) {
+  if (!terminal.is_slave()) return as_terminal(read_master(terminal, bytes, size, flags));
+  if (terminal.has(ttycall::attention::kHungUp)) return 0;
+  const tty::Termios& settings = terminal.slot.termios;
+  const bool edited = settings.local(tty::lflag::kIcanon);
+  if (edited && !settings.local(tty::lflag::kExtproc)) return as_terminal(read_line(terminal, bytes, size, flags));
+  if (!edited && terminal.has(ttycall::attention::kTimedRead)) {
+    // A read goes on until it has VMIN bytes or its first piece is full.
+    if (settings.cc[tty::kVmin] > kPiece && size > kPiece) size = kPiece;
+    if (flags == 0 || never_waits(terminal)) {
+      const long timed = as_terminal(read_timed(terminal, bytes, size));
+      return timed > 0 ? read_kept(terminal, bytes, size, static_cast<std::size_t>(timed)) : timed;
+    }
+  }
+  const long count = receive_waiting(terminal.fd, bytes, size, flags);
+  if (count == 1 && bytes[0] == kEndOfFileMark) {
+    // Lines are read since this read began to wait.
+    const auto now = __atomic_load_n(&terminal.shared->attention, __ATOMIC_ACQUIRE);
+    if ((now & ttycall::attention::kEndOfFile) != 0) return 0;
+  }
+  if (count <= 0) return as_terminal(count);
+  const long all = read_kept(terminal, bytes, size, static_cast<std::size_t>(count));
+  return edited ? without_file_end(terminal, bytes, all) : all;
+}
+
+long write_nothing(const Terminal& terminal) {
+  ttycall::Request request{};
+  ttycall::Answer answer;
+  request.operation = ttycall::Operation::kWriteNothing;
+  request.number = terminal.slot.number;
+  return ask(request, answer, Wait::kShort);
+}
+
+// n_tty.c: n_tty_write: while output is stopped nothing is taken.
+long await_output(Terminal& terminal) {
+  while (terminal.has(attention::kStopped)) {
+    if (nonblocking(terminal.fd)) return -error::kAgain;
+    ttycall::Request request{};
+    ttycall::Answer answer;
+    request.operation = ttycall::Operation::kAwaitOutput;
+    request.number = terminal.slot.number;
+    if (const long result = ask(request, answer, Wait::kUntilDrained); result < 0) return result;
+    if (!terminal.refresh() || terminal.has(attention::kHungUp)) return -error::kIo;
+  }
+  return 0;
+}
+
 }  // namespace
 
 // The mark is looked at before it is taken, and stays while it says that the slave is closed: it keeps poll(2) truthful.
@@ -123,21 +201,16 @@ void drop_mark(const Terminal& terminal) {
 long read_terminal(Terminal& terminal, void* to, std::size_t size) {
   if (size == 0) return 0;
   auto* const bytes = static_cast<std::uint8_t*>(to);
-  const int flags = nonblocking(terminal.fd) ? kDontWait : 0;
-  if (!terminal.is_slave()) return as_terminal(read_master(terminal, bytes, size, flags));
-  if (terminal.has(ttycall::attention::kHungUp)) return 0;
-  if (const long stopped = check_background(terminal, kSigttin); stopped < 0) return stopped;
-  const bool lines =
-      terminal.slot.termios.local(tty::lflag::kIcanon) && !terminal.slot.termios.local(tty::lflag::kExtproc);
-  if (lines) return as_terminal(read_line(terminal, bytes, size, flags));
-  if (terminal.has(ttycall::attention::kTimedRead) && flags == 0) return as_terminal(read_timed(terminal, bytes, size));
-  const long count = receive_waiting(terminal.fd, bytes, size, flags);
-  if (count == 1 && bytes[0] == kEndOfFileMark) {
-    // Lines are read since this read began to wait.
-    const auto now = __atomic_load_n(&terminal.shared->attention, __ATOMIC_ACQUIRE);
-    if ((now & ttycall::attention::kEndOfFile) != 0) return 0;
+  if (terminal.is_slave() && !terminal.has(attention::kHungUp)) {
+    if (const long stopped = check_background(terminal, kSigttin); stopped < 0) return stopped;
   }
-  return as_terminal(count);
+  const int flags = nonblocking(terminal.fd) ? kDontWait : 0;
+  const long count = read_once(terminal, bytes, size, flags);
+  // A 0 of lines is an end of file, which was taken: that is no "nothing".
+  const bool found_nothing = count == -error::kAgain || (count == 0 && terminal.is_slave() && never_waits(terminal));
+  if (!found_nothing || terminal.slot.master == 0 || terminal.has(attention::kHungUp)) return count;
+  catch_up(terminal);
+  return read_once(terminal, bytes, size, flags | kDontWait);
 }
 
 long write_terminal(Terminal& terminal, const void* from, std::size_t size) {
@@ -146,6 +219,8 @@ long write_terminal(Terminal& terminal, const void* from, std::size_t size) {
     if (terminal.has(ttycall::attention::kStopWriters)) {
       if (const long stopped = check_background(terminal, kSigttou); stopped < 0) return stopped;
     }
+    if (size == 0) return write_nothing(terminal);
+    if (const long stopped = await_output(terminal); stopped < 0) return stopped;
   }
   const int flags = kNoSignal | (nonblocking(terminal.fd) ? kDontWait : 0);
   return as_terminal(cancellable([&] { return send(terminal.fd, from, size, flags); }));

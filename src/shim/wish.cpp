@@ -2,6 +2,7 @@
 // wished for and not taken over yet.
 #include "shim/device.hpp"
 #include "shim/terminal.hpp"
+#include "ttycall/ioctls.hpp"
 
 namespace farpty::shim {
 
@@ -35,12 +36,18 @@ bool Terminal::refresh() {
 // Not where writers are to look at the new settings (TOSTOP), and not EXTPROC, of which a master may be told.
 bool wish(const Terminal& terminal, const void* settings, std::size_t size) {
   constexpr std::uint32_t kTold = tty::lflag::kTostop | tty::lflag::kExtproc;
-  if (!terminal.has(attention::kQuiet)) return false;
+  if (!terminal.is_slave() || !terminal.has(attention::kQuiet)) return false;
   ttycall::Wish* const wish = wish_of(terminal, WhereNone::kAsk);
   if (wish == nullptr) return false;
   tty::Termios wanted = terminal.slot.termios;
   __builtin_memcpy(&wanted, settings, size);
   if (((wanted.lflag ^ terminal.slot.termios.lflag) & kTold) != 0) return false;
+
+  // What was typed and not read is to become lines, or raw bytes (n_tty.c: n_tty_set_termios).
+  int unread = 0;
+  if (((wanted.lflag ^ terminal.slot.termios.lflag) & tty::lflag::kIcanon) != 0 &&
+      (ioctl_call(terminal.fd, ttycall::io::kFionread, address(&unread)) < 0 || unread != 0))
+    return false;
 
   const std::uint32_t busy = __atomic_load_n(&terminal.shared->busy, __ATOMIC_ACQUIRE);
   int unprocessed = 0;

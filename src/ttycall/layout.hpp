@@ -37,9 +37,10 @@ inline constexpr std::uint32_t kExclusive = 64;   // TIOCEXCL
 inline constexpr std::uint32_t kReleased = 128;   // the device has no slave end of its own: bring yours along
 inline constexpr std::uint32_t kClosed = 256;     // no program has the slave open: the master reads EIO
 inline constexpr std::uint32_t kMark = 512;       // the only byte that waits in the master's socket is no data
+inline constexpr std::uint32_t kStopped = 2048;   // output is stopped (Ctrl-S, TCOOFF): writers wait
 inline constexpr std::uint32_t kQuiet = 1024;     // the device holds nothing that a change of settings would concern
 // Those that concern a plain write(2); the header holds their union over all slots.
-inline constexpr std::uint32_t kOfWriters = kHungUp | kStopWriters;
+inline constexpr std::uint32_t kOfWriters = kHungUp | kStopWriters | kStopped;
 }  // namespace attention
 
 // The byte that goes with attention::kMark. Its value does not matter: the flag says what it is.

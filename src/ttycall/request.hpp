@@ -23,7 +23,11 @@ enum class Operation : std::uint32_t {
   kListen = 7,      // the descriptor that comes along is a seccomp listener: its program is to be served
   kUnserved = 8,    // a program is executed that cannot be served, `code` says why; result 1 where that is news
   kTakeStatus = 9,  // the status byte of packet mode of terminal `number`, which is 0 from then on
-  kCatchUp = 10,    // what was written so far to either end of terminal `number` is where it belongs
+  // What was written so far to either end of terminal `number` is where it belongs (tty_buffer_flush_work); for a master
+  // (kToMaster) the result is how many bytes it cannot read yet.
+  kCatchUp = 10,
+  kAwaitOutput = 11,   // answers when the output of terminal `number` is not stopped
+  kWriteNothing = 12,  // a write(2) of no bytes: echo that waited goes out
 };
 
 enum class Unserved : std::uint32_t {
