@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -33,9 +34,15 @@ def emulated_command(argv: Sequence[str], *flags: str, mode: str = ABSENT) -> li
 
 @contextlib.contextmanager
 def home_of(uid: int) -> Iterator[Path]:
+    """A fresh home. What still runs in it at the end (a tmux server of a dialogue that failed) is ended, each by its pid."""
     with tempfile.TemporaryDirectory(prefix="farpty-test-") as folder:
         os.chown(folder, uid, uid)
-        yield Path(folder)
+        try:
+            yield Path(folder)
+        finally:
+            for process in processes.with_environment("HOME", folder):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGKILL)
 
 
 @contextlib.contextmanager
