@@ -316,9 +316,11 @@ Result<std::vector<Case>> read_cases(const std::string& path) {
   for (std::size_t at = 1; std::getline(file, line); ++at) {
     if (line.empty() || line.front() == '#') continue;
     if (line.starts_with("! ")) {
-      cases.push_back({.name = line.substr(2), .file = path.substr(path.rfind('/') + 1), .line = at, .commands = {}});
+      cases.push_back({.name = line.substr(2), .file = path.substr(path.rfind('/') + 1), .line = at});
     } else if (cases.empty()) {
       return failure("cannot read", path, fmt::format("line {} stands before the first case", at));
+    } else if (line == "deviates") {
+      cases.back().deviates = true;
     } else {
       cases.back().commands.emplace_back(at, line);
     }

@@ -15,6 +15,7 @@
 //   flush input|output|both   TCFLSH
 //   flow off|on|send-stop|send-start      TCXONC
 //   packetmode on|off         TIOCPKT
+//   deviates                  our device does otherwise (docs/line-discipline.md): there the case must not hold
 #pragma once
 
 #include <functional>
@@ -31,6 +32,7 @@ struct Case {
   std::string file;
   std::size_t line = 0;
   std::vector<std::pair<std::size_t, std::string>> commands;  // line number, text
+  bool deviates = false;
 };
 
 [[nodiscard]] Result<std::vector<Case>> read_cases(const std::string& path);

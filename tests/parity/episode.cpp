@@ -61,7 +61,7 @@ bool needs_settled_slave(const Step& step, Late late) {
 // Both terminals, and how much of the kernel's was left to its workers.
 class Duel {
  public:
-  Duel(KernelSide kernel) : kernel_(std::move(kernel)) {}
+  Duel(KernelSide kernel, Maker maker) : maker_(maker), kernel_(std::move(kernel)) {}
 
   [[nodiscard]] const tty::PtyPair& pair() const { return model_.pair(); }
 
@@ -83,7 +83,10 @@ class Duel {
         .kept_up = pair().slave_keeps_up(), .kept = pair().slave().kept(), .unread = expected.slave_unread};
     model_.run(step, expected);
     if (model_.raced()) return Verdict::Kind::kRaced;
-    const KernelSide::Look look = {.at_master = must_look_at_master(step, expected), .at_queues = count_ % 16 == 0};
+    if (maker_ == Maker::kDevice && is_beyond_device(step, expected)) return Verdict::Kind::kBeyond;
+    const KernelSide::Look look = {.at_master = must_look_at_master(step, expected),
+                                   .at_queues = count_ % 16 == 0,
+                                   .slave_events = slave_events()};
     const auto read = how_to_read(step, expected);
     kernel_.run(step, read, look, expected, observed);
     if (pair().master_is_full() && step.op != Op::kSlaveRead) full_master_touched_ = true;
@@ -97,6 +100,29 @@ class Duel {
   }
 
  private:
+  // The kernel's queues between the ends hold 64 KiB and 4095 bytes; the device's are sockets, which hold more.
+  // And a socket counts buffers: so many small writes fill it too.
+  [[nodiscard]] bool is_beyond_device(const Step& step, const Observation& expected) {
+    constexpr unsigned kFewWrites = 12;
+    unread_writes_ =
+        expected.master_unread == 0 ? 0 : unread_writes_ + (expected.master_unread > shown_before_ ? 1U : 0U);
+    shown_before_ = expected.master_unread;
+    if (unread_writes_ > kFewWrites || !pair().master_writable()) return true;
+    if (pair().master_is_full() || !pair().slave_keeps_up()) return true;
+    const bool writes = step.op == Op::kMasterWrite || (step.op == Op::kSlaveWrite && !pair().slave().stopped());
+    return writes && !step.bytes.empty() && expected.result != static_cast<std::int64_t>(step.bytes.size());
+  }
+  // A socket can always be written, and is readable from its first byte on: the device's poll(2) says so of stopped output, and
+  // where VMIN asks for more (docs/line-discipline.md).
+  [[nodiscard]] std::int16_t slave_events() const {
+    const tty::Termios& termios = pair().slave().termios();
+    const bool reads_lines = termios.local(tty::lflag::kIcanon) && !termios.local(tty::lflag::kExtproc);
+    const bool counts = !reads_lines && termios.cc[tty::kVtime] == 0 && termios.cc[tty::kVmin] > 1;
+    std::int16_t events = ~0;
+    if (maker_ == Maker::kDevice && pair().slave().stopped()) events = static_cast<std::int16_t>(events & ~POLLOUT);
+    if (maker_ == Maker::kDevice && counts) events = static_cast<std::int16_t>(events & ~POLLIN);
+    return events;
+  }
   void settled(const Observation& expected) {
     master_settled_ = true;
     master_unread_ = expected.master_unread;
@@ -137,6 +163,9 @@ class Duel {
     return counts && expected.slave_unread != before.unread ? Late::kNothing : Late::kTakingIn;
   }
 
+  Maker maker_;
+  unsigned unread_writes_ = 0;  // since the master had read all
+  std::uint32_t shown_before_ = 0;
   KernelSide kernel_;
   ModelSide model_;
   std::uint64_t count_ = 0;
@@ -154,9 +183,10 @@ class Duel {
 
 // `next_step` returns the step to do, or nothing at the end.
 template <typename NextStep>
-Result<Verdict> run(NextStep next_step, long patience) {
+Result<Verdict> run(NextStep next_step, long patience, Maker maker) {
   FARPTY_ASSIGN(kernel, KernelSide::open(patience));
-  Duel duel(std::move(kernel));
+  FARPTY_TRY(kernel.check_maker(maker));
+  Duel duel(std::move(kernel), maker);
   Verdict verdict;
   while (std::optional<Step> step = next_step(duel.pair())) {
     verdict.steps.push_back(*std::move(step));
@@ -167,10 +197,10 @@ Result<Verdict> run(NextStep next_step, long patience) {
 }
 
 // Asked hundreds of times, and most answers are no: patiently only where the quick pace says yes.
-Result<bool> still_differs(const std::vector<Step>& steps, Verdict& best) {
+Result<bool> still_differs(const std::vector<Step>& steps, Verdict& best, Maker maker) {
   Verdict last;
   for (const long patience : kPatience) {
-    FARPTY_ASSIGN(verdict, run_steps(steps, patience));
+    FARPTY_ASSIGN(verdict, run_steps(steps, patience, maker));
     if (verdict.kind != Verdict::Kind::kDifferent) return false;
     last = std::move(verdict);
   }
@@ -178,21 +208,21 @@ Result<bool> still_differs(const std::vector<Step>& steps, Verdict& best) {
   return true;
 }
 
-Result<> leave_out_steps(Verdict& best) {
+Result<> leave_out_steps(Verdict& best, Maker maker) {
   for (std::size_t piece = std::max<std::size_t>(best.steps.size() / 2, 1); piece > 0; piece /= 2) {
     for (std::size_t at = 0; at + 1 < best.steps.size();) {
       std::vector<Step> fewer = best.steps;
       const std::size_t count = std::min(piece, fewer.size() - 1 - at);
       fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(at),
                   fewer.begin() + static_cast<std::ptrdiff_t>(at + count));
-      FARPTY_ASSIGN(differs, still_differs(fewer, best));
+      FARPTY_ASSIGN(differs, still_differs(fewer, best, maker));
       if (!differs) at += piece;
     }
   }
   return {};
 }
 
-Result<> leave_out_bytes(Verdict& best) {
+Result<> leave_out_bytes(Verdict& best, Maker maker) {
   for (std::size_t i = 0; i < best.steps.size(); ++i) {
     for (std::size_t piece = best.steps[i].bytes.size() / 2; piece > 0; piece /= 2) {
       for (std::size_t at = 0; i < best.steps.size() && at < best.steps[i].bytes.size();) {
@@ -201,7 +231,7 @@ Result<> leave_out_bytes(Verdict& best) {
         const std::size_t count = std::min(piece, bytes.size() - at);
         bytes.erase(bytes.begin() + static_cast<std::ptrdiff_t>(at),
                     bytes.begin() + static_cast<std::ptrdiff_t>(at + count));
-        FARPTY_ASSIGN(differs, still_differs(fewer, best));
+        FARPTY_ASSIGN(differs, still_differs(fewer, best, maker));
         if (!differs) at += piece;
       }
       if (i >= best.steps.size()) break;
@@ -212,8 +242,8 @@ Result<> leave_out_bytes(Verdict& best) {
 
 }  // namespace
 
-Result<Verdict> run_seed(std::uint64_t seed, long patience) {
-  Generator generator(seed);
+Result<Verdict> run_seed(std::uint64_t seed, long patience, Maker maker) {
+  Generator generator(seed, maker == Maker::kDevice ? Queues::kNeverFull : Queues::kAny);
   std::uint32_t left = generator.steps_in_episode();
   return run(
       [&](const tty::PtyPair& pair) -> std::optional<Step> {
@@ -221,23 +251,23 @@ Result<Verdict> run_seed(std::uint64_t seed, long patience) {
         --left;
         return generator.next(pair);
       },
-      patience);
+      patience, maker);
 }
 
-Result<Verdict> run_steps(const std::vector<Step>& steps, long patience) {
+Result<Verdict> run_steps(const std::vector<Step>& steps, long patience, Maker maker) {
   auto next = steps.begin();
   return run([&](const tty::PtyPair&) { return next == steps.end() ? std::nullopt : std::optional<Step>(*next++); },
-             patience);
+             patience, maker);
 }
 
-Result<Verdict> shrink(Verdict verdict) {
+Result<Verdict> shrink(Verdict verdict, Maker maker) {
   std::size_t before = 0;
   do {
     before = verdict.steps.size();
-    FARPTY_TRY(leave_out_steps(verdict));
+    FARPTY_TRY(leave_out_steps(verdict, maker));
   } while (verdict.steps.size() < before);
-  FARPTY_TRY(leave_out_bytes(verdict));
-  FARPTY_TRY(leave_out_steps(verdict));
+  FARPTY_TRY(leave_out_bytes(verdict, maker));
+  FARPTY_TRY(leave_out_steps(verdict, maker));
   return verdict;
 }
 

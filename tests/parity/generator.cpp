@@ -7,7 +7,7 @@
 
 namespace farpty::parity {
 
-Generator::Generator(std::uint64_t seed)
+Generator::Generator(std::uint64_t seed, Queues queues)
     : random_(seed),
       length_(30 + random_.below(30 + random_.below(1500))),
       master_reads_(!random_.one_in(10)),
@@ -17,7 +17,11 @@ Generator::Generator(std::uint64_t seed)
       stays_stopped_(random_.one_in(10)),
       wild_settings_(random_.one_in(3)),
       simulates_(random_.one_in(2)),
-      settings_weight_(1 + random_.below(12)) {}
+      settings_weight_(1 + random_.below(12)) {
+  if (queues == Queues::kAny) return;
+  master_reads_ = slave_reads_ = true;
+  fills_input_ = false;
+}
 
 Step Generator::next(const tty::PtyPair& pair) {
   const tty::Termios& termios = pair.slave().termios();

@@ -12,9 +12,12 @@
 
 namespace farpty::parity {
 
+// Whether an episode may want queues to be full: where the two sides have different ones, what follows is no rule of either.
+enum class Queues : std::uint8_t { kAny, kNeverFull };
+
 class Generator {
  public:
-  explicit Generator(std::uint64_t seed);
+  Generator(std::uint64_t seed, Queues queues);
 
   [[nodiscard]] std::uint32_t steps_in_episode() const { return length_; }
   // The next step for a pty in this state (what is special among its characters, what it holds).

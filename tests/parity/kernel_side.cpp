@@ -9,6 +9,8 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -90,6 +92,18 @@ Result<KernelSide> KernelSide::open(long patience) {
   return KernelSide(patience, std::move(master), std::move(slave), std::move(blocking));
 }
 
+// By system call: fstat(3) of the shim calls a socket a terminal.
+Result<> KernelSide::check_maker(Maker wanted) const {
+  for (const int fd : {master_.get(), slave_.get(), blocking_.get()}) {
+    struct stat status{};
+    if (::syscall(SYS_newfstatat, fd, "", &status, AT_EMPTY_PATH) != 0) return os_error("cannot identify", "a pty");
+    const Maker maker = S_ISSOCK(status.st_mode) ? Maker::kDevice : Maker::kKernel;
+    if (maker == wanted) continue;
+    return failure("cannot compare", "this pty", maker == Maker::kKernel ? "it is the kernel's" : "it is our device's");
+  }
+  return {};
+}
+
 Result<> KernelSide::try_simulation() {
   const char c = 'x';
   if (::ioctl(slave_.get(), TIOCSTI, &c) != 0) return os_error("cannot simulate input on", "a pty slave");
@@ -112,7 +126,7 @@ void KernelSide::run(const Step& step, Read read, Look look, const Observation& 
   observation.result = apply(step, read, observation.bytes);
   if (read != Read::kNonblocking) set_alarm(0);
   wait_until([&] {
-    const bool slave_done = slave_is_done(expected, observation);
+    const bool slave_done = slave_is_done(expected, look, observation);
     return (!look.at_master || master_is_done(expected, observation)) && slave_done;
   });
   if (!look.at_master) {
@@ -164,8 +178,10 @@ std::int64_t KernelSide::apply(const Step& step, Read read, std::vector<std::uin
 
 // First the slave's worker, whose echo is work for the master's. poll() waits for a worker unless there is something to
 // read; FIONREAD waits for one that has begun, since both lock the settings.
-bool KernelSide::slave_is_done(const Observation& expected, Observation& observation) {
+bool KernelSide::slave_is_done(const Observation& expected, Look look, Observation& observation) {
   observation.slave_poll = poll_now(slave_.get());
+  observation.slave_poll = static_cast<std::int16_t>((observation.slave_poll & look.slave_events) |
+                                                     (expected.slave_poll & ~look.slave_events));
   observation.slave_unread = number_of(slave_.get(), FIONREAD);
   collect_signals(observation.signals);
   return observation.slave_poll == expected.slave_poll && observation.slave_unread == expected.slave_unread &&

@@ -2,6 +2,8 @@
 //
 //   parity [--steps N] [--seconds N] [--seed N] [--progress SECONDS]
 //   parity --seed N --replay          one episode, patiently, and the shortest list of steps that still differs
+//   farpty run --terminal emulated -- parity --on-device ...      the same with a pty of our device, through the shim, in the
+//                                     kernel's place
 //
 // Exit status 0: no difference; 1: a difference; 77: no pty can be had here, or TIOCSTI is not
 // allowed (it needs CAP_SYS_ADMIN).
@@ -33,12 +35,13 @@ struct Options {
   std::uint64_t seed = 0;
   std::uint64_t progress = 0;
   bool replay = false;
+  Maker maker = Maker::kKernel;
 };
 
 constexpr int kSkipped = 77;  // what CTest takes for a skip
 
 struct Counts {
-  std::uint64_t steps = 0, episodes = 0, raced = 0, repeated = 0;
+  std::uint64_t steps = 0, episodes = 0, raced = 0, beyond = 0, repeated = 0;
 };
 
 int fail(const Error& error) {
@@ -56,36 +59,37 @@ void report(const Counts& counts, Clock::time_point start) {
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   fmt::print(
       "{} steps in {} episodes, {:.0f} s, {:.2f} us a step; {} episodes ended at a step that the kernel's "
-      "scheduling decides, {} were done twice\n",
+      "scheduling decides, {} at a full queue, {} were done twice\n",
       counts.steps, counts.episodes, seconds, counts.steps > 0 ? seconds * 1e6 / static_cast<double>(counts.steps) : 0,
-      counts.raced, counts.repeated);
+      counts.raced, counts.beyond, counts.repeated);
   std::fflush(stdout);
 }
 
-void print_difference(std::uint64_t seed, const Verdict& verdict) {
+void print_difference(std::uint64_t seed, Maker maker, const Verdict& verdict) {
   fmt::print("DIFFERENCE on {}, replay with --seed {} --replay\n", kernel_name(), seed);
   for (std::size_t i = 0; i < verdict.steps.size(); ++i) fmt::print("  {:3} {}\n", i + 1, verdict.steps[i].text());
-  fmt::print("  kernel: {}\n  ours:   {}\n", verdict.observed.text(), verdict.expected.text());
+  const char* const side = maker == Maker::kKernel ? "kernel" : "device";
+  fmt::print("  {}: {}\n  model:  {}\n", side, verdict.observed.text(), verdict.expected.text());
   std::fflush(stdout);
 }
 
 // An episode that differs is done again with more and more patience: a worker of the kernel's may have been late.
-int judge(std::uint64_t seed, bool& differs) {
+int judge(std::uint64_t seed, Maker maker, bool& differs) {
   Verdict verdict;
   for (const long patience : kPatience) {
-    auto again = run_seed(seed, patience);
+    auto again = run_seed(seed, patience, maker);
     if (!again) return fail(again.error());
     differs = again->kind == Verdict::Kind::kDifferent;
     if (!differs) return 0;
     verdict = *std::move(again);
   }
   fmt::print(
-      "a difference after {} steps (seed {}); leaving out what does not matter\n  {}\n  kernel: {}\n  ours:   {}\n",
+      "a difference after {} steps (seed {}); leaving out what does not matter\n  {}\n  seen:  {}\n  model: {}\n",
       verdict.steps.size(), seed, verdict.steps.back().text(), verdict.observed.text(), verdict.expected.text());
   std::fflush(stdout);
-  auto shortest = shrink(std::move(verdict));
+  auto shortest = shrink(std::move(verdict), maker);
   if (!shortest) return fail(shortest.error());
-  print_difference(seed, *shortest);
+  print_difference(seed, maker, *shortest);
   return 1;
 }
 
@@ -95,15 +99,16 @@ int run_many(const Options& options) {
   const auto start = Clock::now();
   auto next_report = start + std::chrono::seconds(options.progress);
   const auto end = start + std::chrono::seconds(options.seconds);
-  fmt::print("parity: reference {}, seed {}\n", kernel_name(), options.seed);
+  fmt::print("parity: {} {}, seed {}\n", options.maker == Maker::kKernel ? "reference" : "our device on", kernel_name(),
+             options.seed);
   std::fflush(stdout);
   while (counts.steps < options.steps && (options.seconds == 0 || Clock::now() < end)) {
     const std::uint64_t seed = seeds.next();
-    auto verdict = run_seed(seed, kQuick);
+    auto verdict = run_seed(seed, kQuick, options.maker);
     if (!verdict) return fail(verdict.error());
     if (verdict->kind == Verdict::Kind::kDifferent) {
       bool differs = false;
-      if (const int status = judge(seed, differs); differs || status != 0) {
+      if (const int status = judge(seed, options.maker, differs); differs || status != 0) {
         report(counts, start);
         return status;
       }
@@ -113,6 +118,7 @@ int run_many(const Options& options) {
       ++counts.raced;
       if (std::getenv("PARITY_RACES") != nullptr) fmt::print("raced: {}\n", verdict->steps.back().text());
     }
+    if (verdict->kind == Verdict::Kind::kBeyond) ++counts.beyond;
     counts.steps += verdict->steps.size();
     ++counts.episodes;
     if (options.progress > 0 && Clock::now() >= next_report) {
@@ -125,21 +131,24 @@ int run_many(const Options& options) {
   return 0;
 }
 
-Result<> probe() {
+Result<> probe(Maker maker) {
   FARPTY_ASSIGN(kernel, KernelSide::open(kQuick));
+  FARPTY_TRY(kernel.check_maker(maker));
   return kernel.try_simulation();
 }
 
 int run_child(const Options& options) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a session of its own would outlive its parent's group
   if (auto ready = become_terminal_user(); !ready) return fail(ready.error());
-  if (auto probed = probe(); !probed) {
+  if (auto probed = probe(options.maker); !probed) {
+    // No kernel pty is a host's lack; no pty of our own device is our fault.
+    if (options.maker == Maker::kDevice) return fail(probed.error());
     fmt::print("parity: skipped: {}\n", probed.error().message());
     return kSkipped;
   }
   if (!options.replay) return run_many(options);
   bool differs = false;
-  const int status = judge(options.seed, differs);
+  const int status = judge(options.seed, options.maker, differs);
   if (status == 0) fmt::print("seed {}: no difference\n", options.seed);
   return status;
 }
@@ -149,6 +158,10 @@ bool parse(int argc, char** argv, Options& options) {
     const std::string_view name = argv[i];
     if (name == "--replay") {
       options.replay = true;
+      continue;
+    }
+    if (name == "--on-device") {
+      options.maker = Maker::kDevice;
       continue;
     }
     std::uint64_t Options::* const value = name == "--steps"      ? &Options::steps
@@ -171,7 +184,8 @@ int main(int argc, char** argv) {
   Options options;
   options.seed = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
   if (!parse(argc, argv, options)) {
-    fmt::print(stderr, "usage: parity [--steps N] [--seconds N] [--seed N] [--progress SECONDS] [--replay]\n");
+    fmt::print(stderr,
+               "usage: parity [--steps N] [--seconds N] [--seed N] [--progress SECONDS] [--replay] [--on-device]\n");
     return 2;
   }
   const pid_t child = ::fork();
