@@ -35,6 +35,19 @@ snapshots:
 	@scripts/build release --target redraws
 	@FARPTY_CUTS=1 /usr/bin/python3 -m pytest -q tests/screens
 
+# The line discipline against the kernel's, and through shim and device: STEPS random steps of each; docs/line-discipline.md.
+STEPS ?= 1000000
+parity: all
+	@build/release/tests/parity/parity --steps $(STEPS) --progress 60
+	@build/release/tests/kit/noptyrun build/release/farpty run --terminal emulated -- \
+	  build/release/tests/parity/parity --on-device --steps $(STEPS) --progress 60 </dev/null
+
+# Suites that others wrote, on a kernel pty and on the emulated terminal; docs/foreign-suites.md.
+foreign: all
+	@scripts/bootstrap build test foreign
+	@tests/foreign/fetch
+	@tests/foreign/run.py
+
 tsan: check-tsan
 
 # Speed and memory beside OpenSSH, telnetd and socat; see bench/RESULTS.md.
@@ -83,4 +96,4 @@ deb: build-release
 clean:
 	rm -rf build
 
-.PHONY: all demo test emulated snapshots tsan fuzz fuzz-long bench bench-terminal lint tidy format zig install deb clean
+.PHONY: all demo test emulated parity foreign snapshots tsan fuzz fuzz-long bench bench-terminal lint tidy format zig install deb clean
