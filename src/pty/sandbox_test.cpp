@@ -611,7 +611,7 @@ TEST(SandboxHost, SaysThatLandlockIsMissing) {
 }
 
 TEST(SandboxHost, RefusesAPlaceThatOthersCanUse) {
-  const std::string shared = ::testing::TempDir() + "farpty-shared";
+  const std::string shared = ::testing::TempDir() + "farpty-shared-" + std::to_string(getpid());
   EXPECT_THAT(in_child([&] {
                 std::filesystem::create_directory(shared);
                 ::chmod(shared.c_str(), 0755);
