@@ -86,7 +86,20 @@ inline long open_call(int folder, const char* path, int flags, unsigned mode) {
   return call(__NR_openat, folder, address(path), flags, static_cast<long>(mode));
 }
 inline long receive(int fd, void* to, std::size_t size, int flags) {
-  return call(__NR_recvfrom, fd, address(to), static_cast<long>(size), flags, 0);
+  // Not recvfrom(2): gVisor looks where its sixth argument, our mark, points, although no address is wanted.
+  struct {
+    void* to;
+    std::size_t size;
+  } part{to, size};
+  struct {  // struct msghdr
+    void* name;
+    std::size_t name_size;
+    void* parts;
+    std::size_t part_count;
+    void* control;
+    std::size_t control_size, flags;
+  } message{nullptr, 0, &part, 1, nullptr, 0, 0};
+  return call(__NR_recvmsg, fd, address(&message), flags);
 }
 inline long send(int fd, const void* from, std::size_t size, int flags) {
   return call(__NR_sendto, fd, address(from), static_cast<long>(size), flags, 0);
