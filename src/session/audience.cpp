@@ -19,9 +19,9 @@ void hand(Viewer& viewer, Bytes bytes, pty::Stream stream) {
 
 }  // namespace
 
-Audience::Audience(const std::optional<Lasting>& lasting, WindowSize size) {
+Audience::Audience(const std::optional<Lasting>& lasting, WindowSize size, Shown shown) {
   if (!lasting) return;
-  history_ = std::make_unique<History>(lasting->retain, size);
+  history_ = std::make_unique<History>(lasting->retain, size, shown);
   when_full_ = lasting->when_full;
 }
 
@@ -219,6 +219,10 @@ void Audience::trim() {
 
 void Audience::pack() {
   if (lasts()) history_->pack();
+}
+
+void Audience::settle() {
+  if (lasts()) history_->settle();
 }
 
 template <typename Which>

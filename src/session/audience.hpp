@@ -40,7 +40,7 @@ struct Lasting {
 class Audience {
  public:
   // nullopt: of a session that ends with its viewer.
-  Audience(const std::optional<Lasting>& lasting, WindowSize size);
+  Audience(const std::optional<Lasting>& lasting, WindowSize size, Shown shown = Shown::kOnTerminal);
 
   [[nodiscard]] bool lasts() const { return history_ != nullptr; }
 
@@ -59,6 +59,8 @@ class Audience {
   void serve(Seat& seat);  // with what it has not got yet, as far as its viewer has room
   [[nodiscard]] bool is_served(const Seat& seat) const;
   void pack();  // nobody reads the history for a while
+  [[nodiscard]] bool is_unsettled() const { return lasts() && history_->is_unsettled(); }
+  void settle();  // some seconds after it became unsettled
 
   // Viewer::ended() for those that have got everything, for all that are connected, or for all; their seats are destroyed.
   void end_served(const End& end);

@@ -162,7 +162,7 @@ TEST_F(AudienceTest, AFreshViewerGetsARedrawAndHasSkippedNothing) {
   ASSERT_EQ(second.jumps.size(), 1U);
   EXPECT_EQ(second.jumps[0].skipped, 0U);
   EXPECT_EQ(second.redrawn.size(), std::min<std::size_t>(3, second.jumps[0].redraw));
-  second.room = 1000;
+  second.room = 10'000;
   audience.serve(seat);
   EXPECT_EQ(second.redrawn.size(), second.jumps[0].redraw);
   deliver(audience, "both");
@@ -243,6 +243,33 @@ TEST_F(AudienceTest, AReaderThatIsALittleBehindMissesNothing) {
   reader.room = stream.size();
   audience.serve(seat);
   EXPECT_EQ(reader.got, stream);
+}
+
+TEST_F(AudienceTest, ANewcomerSeesTheScreen) {
+  Audience audience(Lasting{}, kSize);
+  Peer first, second;
+  join(audience, first);
+  audience.deliver(as_bytes("\x1b[?2004h\x1b[3;7Hhello"));
+  audience.settle();
+  audience.deliver(as_bytes(" world"));
+  join(audience, second, {.pen = Pen::kNever});
+  EXPECT_THAT(second.redrawn, testing::HasSubstr("\x1b[3;7Hhello world"));
+  EXPECT_THAT(second.redrawn, testing::HasSubstr("\x1b[?2004h"));
+  EXPECT_EQ(second.jumps[0].skipped, 0U);
+  audience.deliver(as_bytes("!"));
+  EXPECT_EQ(second.got, "!");
+}
+
+TEST_F(AudienceTest, NothingIsDrawnOfWhatGoesThroughPipes) {
+  Audience audience(Lasting{}, kSize, Shown::kNowhere);
+  Peer first, second;
+  join(audience, first);
+  audience.deliver(as_bytes(stream_of(100'000)));
+  EXPECT_FALSE(audience.is_unsettled());
+  join(audience, second, {.pen = Pen::kNever});
+  EXPECT_EQ(second.redrawn, "");
+  audience.deliver(as_bytes("on"));
+  EXPECT_EQ(second.got, "on");
 }
 
 TEST_F(AudienceTest, ThePenIsHandedOver) {

@@ -4,10 +4,15 @@
 
 namespace farpty::session {
 
+History::History(std::size_t retain, WindowSize size, Shown shown) : log_(retain), first_size_(size) {
+  if (shown == Shown::kOnTerminal) picture_.emplace(size);
+}
+
 void History::append(Bytes output, pty::Stream stream) {
   const pty::Stream last = marks_.empty() ? first_stream_ : marks_.back().stream;
   if (stream != last && !output.empty()) marks_.push_back({.offset = end(), .stream = stream});
   log_.append(output);
+  if (picture_) picture_->append(output);
   forget_marks();
   forget_resizes();
 }
@@ -15,6 +20,7 @@ void History::append(Bytes output, pty::Stream stream) {
 void History::resized(WindowSize size) {
   const std::uint64_t number = (resizes_.empty() ? forgotten_ : resizes_.back().number) + 1;
   resizes_.push_back({.number = number, .offset = end(), .size = size});
+  if (picture_) picture_->resized(size);
   forget_resizes();
 }
 
@@ -58,6 +64,10 @@ const History::Resize* History::resize_after(std::uint64_t number) const {
   return after == resizes_.end() ? nullptr : &*after;
 }
 
-std::string History::redraw() { return "\x1b[H\x1b[2J"; }
+std::string History::redraw() { return picture_ ? picture_->redraw() : std::string(); }
+
+void History::settle() {
+  if (picture_) picture_->settle();
+}
 
 }  // namespace farpty::session

@@ -1,14 +1,16 @@
 // History: what a lasting session remembers of its output: the last bytes of it, and where in them the terminal's size
-// changed. From it a viewer is served that is not at the live end.
+// changed. From it a viewer is served that is not at the live end. And what the terminal shows (picture.hpp), for who comes anew.
 //
-// Invariant: bounded by `retain` bytes and kMaxResizes.
+// Invariant: bounded by `retain` bytes, kMaxResizes and the picture's bounds.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 
 #include "session/byte_log.hpp"
+#include "session/picture.hpp"
 #include "session/viewer.hpp"
 #include "tty/winsize.hpp"
 
@@ -16,9 +18,12 @@ namespace farpty::session {
 
 inline constexpr std::size_t kMaxResizes = 256;
 
+// Whether what comes is drawn on a terminal, or goes through pipes.
+enum class Shown { kOnTerminal, kNowhere };
+
 class History {
  public:
-  History(std::size_t retain, WindowSize size) : log_(retain), first_size_(size) {}
+  History(std::size_t retain, WindowSize size, Shown shown = Shown::kOnTerminal);
 
   [[nodiscard]] Offset begin() const { return log_.begin(); }
   [[nodiscard]] Offset end() const { return log_.end(); }
@@ -46,8 +51,11 @@ class History {
       Offset offset) const;  // the last one at or before it; number 0 or more, never told twice
   [[nodiscard]] const Resize* resize_after(std::uint64_t number) const;  // null: there is none
 
-  // Escape sequences that draw the screen as it is at end(), for a terminal in any state.
+  // Escape sequences that draw the screen as it is at end(), for a terminal in any state. Nothing where there is none.
   [[nodiscard]] std::string redraw();
+  // As Picture's.
+  [[nodiscard]] bool is_unsettled() const { return picture_ && picture_->is_unsettled(); }
+  void settle();
 
  private:
   void forget_resizes();
@@ -57,6 +65,7 @@ class History {
   WindowSize first_size_;        // at begin()
   std::uint64_t forgotten_ = 0;  // the number of the resize that made it so
   std::deque<Resize> resizes_;
+  std::optional<Picture> picture_;
   // Where another stream begins; of programs on pipes only. Before the first one it is first_stream_.
   struct Mark {
     Offset offset = 0;

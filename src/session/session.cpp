@@ -17,6 +17,14 @@ namespace {
 // edge. The kernel's pty hands out at most 4096 at a time.
 constexpr std::size_t kMayBeMore = 1024;
 
+// How long what is kept of a busy screen may be more than what an idle session may keep, in which it is measured after 5 s.
+constexpr std::chrono::seconds kSettling{2};
+
+Shown shown(pty::TerminalKind kind) {
+  const bool pipes = kind == pty::TerminalKind::kPipes || kind == pty::TerminalKind::kPipesApart;
+  return pipes ? Shown::kNowhere : Shown::kOnTerminal;
+}
+
 constexpr std::chrono::milliseconds kFirstGroupLook{5};  // most groups have gone by then; the look doubles
 
 // The program as it is to start: with its limits and, in a sandbox, with that one's folders and environment. The steps point
@@ -62,7 +70,7 @@ Session::Session(const Loop& loop, unsigned id, const Spec& spec, pty::Started s
       limits_(spec.limits),
       sandbox_(std::move(sandbox)),
       terminal_(std::move(started.terminal)),
-      audience_(spec.lasting, spec.size),
+      audience_(spec.lasting, spec.size, shown(spec.terminal.kind)),
       closed_(std::move(closed)),
       pid_(started.child.pid),
       leader_(started.child.leader),
@@ -71,7 +79,8 @@ Session::Session(const Loop& loop, unsigned id, const Spec& spec, pty::Started s
       last_input_(started_at_),
       last_left_(started_at_),
       next_round_(loop.context),
-      timer_(loop.context) {}
+      timer_(loop.context),
+      settling_(loop.context) {}
 
 Session::~Session() {
   if (program_alive_) loop_.children.forget(pid_);
@@ -108,6 +117,7 @@ void Session::pump_output() {
     bytes_out_ += filled;
     if (state_ == State::kDraining) after_end_ += filled;
     audience_.deliver(loop_.buffer.first(filled), got.stream);
+    if (audience_.is_unsettled() && !settles_) settle_later();
   }
   if (state_ == State::kDraining && (got.code != 0 || after_end_ >= kMaxAfterEnd)) {
     read_out_ = true;
@@ -119,6 +129,16 @@ void Session::pump_output() {
     terminal_->when_readable([this] { pump_output(); });
   else
     next_round_.run([this] { pump_output(); });
+}
+
+void Session::settle_later() {
+  settles_ = true;
+  settling_.expires_after(kSettling);
+  settling_.async_wait([this](const boost::system::error_code& code) {
+    if (code) return;
+    settles_ = false;
+    audience_.settle();
+  });
 }
 
 void Session::output_wanted(Seat& seat) {

@@ -142,6 +142,7 @@ class Session {
   Session(const Loop& loop, unsigned id, const Spec& spec, pty::Started started,
           std::unique_ptr<pty::SandboxInstance> sandbox, std::function<void(Session&)> closed);
   void pump_output();
+  void settle_later();
   void wake_output();
   void apply_size(const Seat& seat);
   void enter_input(Bytes bytes);
@@ -188,7 +189,9 @@ class Session {
   Clock::time_point started_at_, last_input_, last_left_;
   unsigned long long bytes_in_ = 0, bytes_out_ = 0;
   Later next_round_;
-  boost::asio::steady_timer timer_;  // the next of: idle limit, duration limit, drain, grace, linger
+  boost::asio::steady_timer timer_;     // the next of: idle limit, duration limit, drain, grace, linger
+  boost::asio::steady_timer settling_;  // at its end the picture of the screen is made small
+  bool settles_ = false;
 };
 
 }  // namespace farpty::session

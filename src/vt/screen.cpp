@@ -24,6 +24,22 @@ Screen::Screen(WindowSize size) : size_(sane(size)), modes_(size_), cells_(size_
 
 void Screen::feed(Bytes output) { parser_.feed(output, *this); }
 
+void Screen::skip(Bytes output) {
+  const auto means_something = [](std::byte byte) {
+    const auto code = std::to_integer<unsigned>(byte);
+    return code == 0x1b || code == 0x0e || code == 0x0f;  // ESC, SO, SI
+  };
+  while (!output.empty()) {
+    if (parser_.partial().empty()) {
+      const auto next = std::ranges::find_if(output, means_something);
+      output = output.subspan(static_cast<std::size_t>(next - output.begin()));
+      if (output.empty()) break;
+    }
+    feed(output.first(1));
+    output = output.subspan(1);
+  }
+}
+
 // The margins go, as xterm does it (ScreenResize).
 void Screen::resize(WindowSize size) {
   size_ = sane(size);
@@ -37,6 +53,7 @@ void Screen::resize(WindowSize size) {
   put_cursor({.row = now.row, .column = std::min<int>(at.column, size_.columns - 1)}, false);
   set_default_tabs(tabs_, std::min<std::size_t>(tabs_.size(), size_.columns), size_.columns);
   if (beneath_) beneath_->resize(size_);
+  for (Saved& saved : saved_) saved.at = within(saved.at);
   last_ = 0;
 }
 
@@ -293,11 +310,14 @@ void Screen::restore_cursor() {
   put_cursor(saved.at, saved.wraps);
 }
 
+Position Screen::within(Position at) const {
+  return {.row = std::min<int>(at.row, size_.rows - 1), .column = std::min<int>(at.column, size_.columns - 1)};
+}
+
 void Screen::put_cursor(Position at, bool wraps) {
-  const Position within{.row = std::min<int>(at.row, size_.rows - 1),
-                        .column = std::min<int>(at.column, size_.columns - 1)};
-  cells_.move(within, modes_);
-  if (!wraps || !modes_.autowrap || within.column + 1 < cells_.row_width(within.row)) return;
+  const Position place = within(at);
+  cells_.move(place, modes_);
+  if (!wraps || !modes_.autowrap || place.column + 1 < cells_.row_width(place.row)) return;
   cells_.touch_last_column(modes_);
 }
 
@@ -311,6 +331,7 @@ void Screen::enter_alternate() {
 void Screen::leave_alternate(Restore what) {
   if (modes_.alternate) {
     modes_.alternate = false;
+    saved_[1] = {};
     beneath_.reset();
     cells_.set_dec(1047, false);
   }

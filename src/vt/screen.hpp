@@ -3,8 +3,8 @@
 //
 // It is a model to be made when someone needs it and thrown away, not to be kept for a session: its own redraw(), with the
 // size beside it, is the compact form in which a state is kept (history.hpp). It never answers a query. Pure and bounded.
-// Lost in a redraw: hyperlinks, underline colours and images in cells, the other screen's contents while the primary one is
-// shown, and protection (DECSCA).
+// Lost in a redraw: hyperlinks, underline colours and images in cells, what the alternate screen has kept (and its saved
+// cursor) while the primary one is shown, and protection (DECSCA).
 #pragma once
 
 #include <array>
@@ -26,6 +26,8 @@ class Screen : private Sink {
   explicit Screen(WindowSize size);
 
   void feed(Bytes output);
+  // Follows the modes of what is too much to be drawn: plain text is left out, and sequences mean what they mean.
+  void skip(Bytes output);
   void resize(WindowSize size);
   [[nodiscard]] WindowSize size() const { return size_; }
   [[nodiscard]] std::string redraw() const;
@@ -63,6 +65,7 @@ class Screen : private Sink {
   void restore_cursor();
   void enter_alternate();
   void leave_alternate(Restore what);
+  [[nodiscard]] Position within(Position at) const;
   void put_cursor(Position at, bool wraps);
   void reset();
   void tab_clear(int what);
