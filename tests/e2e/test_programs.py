@@ -4,6 +4,7 @@ Each comes in by farpty's own client and by one of the others, so that all have 
 """
 
 import re
+import subprocess
 
 import pytest
 from kit import Screen, assert_same_screens, need_program
@@ -104,7 +105,12 @@ def test_top():
         screen.send("q")
         assert screen.wait_exit() == 0
 
-    assert_same_screens(("top", "-p", "1", "-d", "1000"), dialogue, clients=("farpty-raw", "plink"), more=(NUMBERS, BLANKS, COMMAS))
+    with subprocess.Popen(["sleep", "1000"]) as shown:  # the same on every side, at any time
+        try:
+            assert_same_screens(("top", "-p", str(shown.pid), "-d", "1000"), dialogue, clients=("farpty-raw", "plink"),
+                                more=(NUMBERS, BLANKS, COMMAS))
+        finally:
+            shown.kill()
 
 
 def test_tmux():
