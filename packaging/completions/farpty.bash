@@ -43,6 +43,10 @@ _farpty() {
       mapfile -t COMPREPLY < <(compgen -W 'auto kernel devpts emulated pipes' -- "$current")
       return
       ;;
+    --seccomp)
+      mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$current")
+      return
+      ;;
     --probe-size)
       mapfile -t COMPREPLY < <(compgen -W 'auto yes no' -- "$current")
       return
@@ -53,10 +57,10 @@ _farpty() {
   case $command in
     '') words='serve connect exec run doctor ps kill keygen --help --version' ;;
     serve)
-      words='--listen --config --terminal --no-tty --term --probe-size --any-local-user --insecure-public --limit-sessions
+      words='--listen --config --terminal --seccomp --no-tty --term --probe-size --any-local-user --insecure-public --limit-sessions
         --limit-per-source --idle-timeout --max-duration --hangup-grace --kill-all --rlimit --sandbox --verbose --help'
       ;;
-    run) words='--terminal --size --verbose --help' ;;
+    run) words='--terminal --seccomp --size --verbose --help' ;;
     connect) words='--escape-char --identity --name --accept-new --verbose -t -T --help' ;;
     exec) words='--identity --accept-new --verbose -t -T --help' ;;
     keygen) words='--file --comment --help' ;;

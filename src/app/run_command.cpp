@@ -19,7 +19,7 @@ namespace farpty::app {
 namespace {
 
 struct Given {
-  std::string terminal = "auto";
+  std::string terminal = "auto", seccomp = "auto";
   std::string size;
   bool verbose = false;
   std::vector<std::string> program;
@@ -60,6 +60,8 @@ Result<session::Spec> spec_of(const Given& given) {
   FARPTY_ASSIGN(rung, pty::choose_terminal(choice));
   log::debug("terminals: {}", rung.why);
   spec.terminal = rung.source;
+  FARPTY_ASSIGN(listening, pty::parse_listening(given.seccomp));
+  spec.terminal.listening = listening;
   spec.program = program_of(given);
   spec.size = LocalViewer::terminal_size().value_or(WindowSize{});
   if (!given.size.empty()) {
@@ -97,6 +99,10 @@ Run add_run(CLI::App& app) {
   auto* command = app.add_subcommand("run", "run a program on a terminal, also where the machine has none to give");
   command->add_option("--terminal", given->terminal, "what it runs on (default auto: the best that this machine gives)")
       ->type_name("auto|kernel|devpts|emulated|pipes");
+  command
+      ->add_option("--seccomp", given->seccomp,
+                   "emulated: whose system calls are stopped (default auto: those of programs without a libc)")
+      ->type_name("auto|always|never");
   command->add_option("--size", given->size, "columns and rows, as 80x24 (default: your terminal's)")->type_name("CxR");
   command->add_flag("-v,--verbose", given->verbose, "say what happens");
   command->add_option("program", given->program, "what to run (default: $SHELL)")->type_name("-- PROGRAM ARG");

@@ -23,6 +23,7 @@ struct ServeOptions {
   std::vector<net::Url> listen;
   std::vector<std::string> program;  // empty: the user's login shell
   pty::TerminalChoice terminal = pty::TerminalChoice::kAuto;
+  pty::Listening listening = pty::Listening::kWhenNeeded;
   std::string term = "xterm-256color";
   ProbeChoice probe_size = ProbeChoice::kAuto;
   door::Openness openness = door::Openness::kThisUser;

@@ -43,6 +43,7 @@ Result<std::shared_ptr<const door::Settings>> make_settings(const ServeOptions& 
                    "--terminal pipes runs programs without a terminal");
   log::info("terminals: {}", rung.why);
   spec.terminal = rung.source;
+  spec.terminal.listening = options.listening;
   spec.limits = options.session_limits;
   spec.rlimits = options.rlimits;
   if (options.sandbox) spec.sandbox = std::move(sandbox);

@@ -28,7 +28,17 @@ Result<std::unique_ptr<Device>> Device::open(boost::asio::io_context& context, s
   return device;
 }
 
-Device::~Device() = default;
+Device::~Device() { static_cast<void>(stop_listening()); }
+
+std::vector<std::shared_ptr<const OwnedFd>> Device::stop_listening() {
+  for (const auto& tty : ttys_) tty->hangup();
+  held_.look_at_all();
+  std::vector<std::shared_ptr<const OwnedFd>> left;
+  for (const auto& listener : listeners_)
+    if (!listener->is_unused()) left.push_back(listener->release());
+  listeners_.clear();
+  return left;
+}
 
 void Device::add(std::unique_ptr<Tty> tty) {
   if (!listeners_.empty()) tty->observe();
@@ -37,9 +47,9 @@ void Device::add(std::unique_ptr<Tty> tty) {
 }
 
 Result<> Device::listen(OwnedFd listener) {
-  const auto serve = [this](std::shared_ptr<StoppedCall> call) { held_.take(std::move(call)); };
+  const auto served = [this](std::shared_ptr<StoppedCall> call) { serve(std::move(call)); };
   const auto unused = [this] { forget_later_.run([this] { forget_closed(); }); };
-  FARPTY_ASSIGN(made, Listener::open(context_, std::move(listener), serve, unused));
+  FARPTY_ASSIGN(made, Listener::open(context_, std::move(listener), served, unused));
   listeners_.push_back(std::move(made));
   for (const auto& tty : ttys_) tty->observe();
   return {};
@@ -101,7 +111,7 @@ void Device::handle(const std::shared_ptr<Asked>& asked) {
     case ttycall::Operation::kUnserved: return asked->answer(is_news(asked->request.code) ? 1 : 0);
     case ttycall::Operation::kListen: {
       const auto listening = listen(asked->take_brought());
-      if (!listening) log::warn("{}", listening.error().message());
+      if (!listening) log::debug("{}", listening.error().message());
       return asked->answer(listening ? 0 : -error::kInval);
     }
   }
@@ -220,7 +230,7 @@ void Device::open_master(Asked& asked) {
 // A terminal whose master is closed is kept until the leader of its session has ended, who is to be seen doing that.
 void Device::forget_closed() {
   std::erase_if(masters_, [](const auto& master) { return master->closed(); });
-  std::erase_if(listeners_, [](const auto& listener) { return listener->unused(); });
+  std::erase_if(listeners_, [](const auto& listener) { return listener->is_unused(); });
   std::erase_if(
       ttys_, [&](const auto& tty) { return tty != ttys_.front() && tty->hung_up() && !tty->control().sees_leader(); });
 }

@@ -40,6 +40,12 @@ class Device {
 
   // Serves the programs whose calls a filter stops (ttycall/filter.hpp). `listener` is what seccomp(2) gave to who installed it.
   Result<> listen(OwnedFd listener);
+  // A call that such a filter has stopped.
+  void serve(std::shared_ptr<StoppedCall> call) { held_.take(std::move(call)); }
+  // The end: hangs up all terminals and lets nobody wait. The listeners of programs that live on, which are no longer heard.
+  [[nodiscard]] std::vector<std::shared_ptr<const OwnedFd>> stop_listening();
+  // Before the program starts: no program is to be listened to.
+  void forbid_listening() { page_.set_options(ttycall::kNoListener); }
 
  private:
   Device(boost::asio::io_context& context, std::string library, SharedPage page)

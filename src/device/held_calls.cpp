@@ -46,6 +46,10 @@ void HeldCalls::look_at_changed() {
   look_at([&](const Held& held) { return changed.contains(held.number); });
 }
 
+void HeldCalls::look_at_all() {
+  look_at([](const Held&) { return true; });
+}
+
 void HeldCalls::look_at(const std::function<bool(const Held&)>& which) {
   std::set<int> released;
   for (auto at = held_.begin(); at != held_.end();) {

@@ -47,6 +47,8 @@ class HeldCalls {
   void take(std::shared_ptr<StoppedCall> call);
   // Terminal `number` has changed: looks again in the next round of the event loop.
   void changed(int number);
+  // At once: the end of all terminals.
+  void look_at_all();
 
   [[nodiscard]] std::size_t count() const { return held_.size(); }
 

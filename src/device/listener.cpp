@@ -1,6 +1,5 @@
 #include "device/listener.hpp"
 
-#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -69,10 +68,7 @@ void Listener::hear() {
   for (int i = 0; i < kAtOnce; ++i) {
     const short events = poll_now();
     if ((events & POLLIN) == 0) {
-      if ((events & POLLHUP) != 0) {  // no process with the filter is left
-        unused_now_ = true;
-        return unused_();
-      }
+      if ((events & POLLHUP) != 0) return unused_();  // no process with the filter is left
       return ready_.when_readable([this] { hear(); });
     }
     std::ranges::fill(notice_, std::max_align_t{});  // the kernel insists

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <linux/seccomp.h>
+#include <poll.h>
 
 #include <cstddef>
 #include <functional>
@@ -30,7 +31,8 @@ class Listener {
   static Result<std::unique_ptr<Listener>> open(boost::asio::io_context& context, OwnedFd listener, Serve serve,
                                                 std::function<void()> unused);
 
-  [[nodiscard]] bool unused() const { return unused_now_; }
+  // No process is left that could be stopped.
+  [[nodiscard]] bool is_unused() const { return (poll_now() & (POLLIN | POLLHUP)) == POLLHUP; }
   // Stops listening; whoever holds the descriptor goes on.
   [[nodiscard]] std::shared_ptr<const OwnedFd> release();
 
@@ -45,7 +47,6 @@ class Listener {
   Readiness ready_;                          // after listener_: gone before it is closed
   Serve serve_;
   std::function<void()> unused_;
-  bool unused_now_ = false;
   std::vector<std::max_align_t> notice_;  // of the size that this kernel has
   Later next_round_;
 };

@@ -85,6 +85,20 @@ Outcome ServedCall::run() {
     case __NR_readlink:
 #endif
     case __NR_readlinkat: return read_link();
+#if defined(__x86_64__)
+    case __NR_access:
+#endif
+    case __NR_faccessat:
+    case __NR_faccessat2: return access();
+#if defined(__x86_64__)
+    case __NR_chmod:
+    case __NR_chown:
+    case __NR_lchown:
+#endif
+    case __NR_fchmod:
+    case __NR_fchown:
+    case __NR_fchmodat:
+    case __NR_fchownat: return change_owner_or_mode();
     default: return socket_call();
   }
 }

@@ -85,7 +85,10 @@ class ServedCall {
   Outcome stat_descriptor(int fd, std::uint64_t to);
   Outcome statx_descriptor(int fd, std::uint64_t to);
   Outcome read_link();
+  Outcome access();
+  Outcome change_owner_or_mode();
   [[nodiscard]] std::optional<ttycall::Name> name_at(std::uint64_t path);
+  [[nodiscard]] bool is_terminal(const ttycall::Name& name);
   [[nodiscard]] std::optional<int> descriptor_called(const char* path) const;
 
   [[nodiscard]] pid_t process() const;

@@ -1,4 +1,4 @@
-// open(2), stat(2) and readlink(2) of programs without the shim: the names of terminals (ttycall/names.hpp), and how they
+// open(2), stat(2), readlink(2), access(2), chown(2) and chmod(2) of programs without the shim: the names of terminals (ttycall/names.hpp), and how they
 // look (ttycall/looks.hpp).
 //
 // Only absolute names are ours. A name is read once; where the kernel goes on, it reads the name again, and a program that has
@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "device/served_call.hpp"
@@ -110,7 +112,7 @@ Outcome ServedCall::open_named(const Name& name, std::uint64_t flags) {
       request.operation = ttycall::Operation::kOpenTty;
       if (!device_.has_terminal(getsid(call_->thread))) {
         // Perhaps one of the kernel's; but `> /dev/tty` must not make a file where there is no such device.
-        return (flags & O_CREAT) != 0 || access("/dev/tty", F_OK) != 0 ? answer(-ENXIO) : let_go();
+        return (flags & O_CREAT) != 0 || ::access("/dev/tty", F_OK) != 0 ? answer(-ENXIO) : let_go();
       }
       break;
     case Name::Kind::kMaster: request.operation = ttycall::Operation::kOpenMaster; break;
@@ -232,6 +234,36 @@ Outcome ServedCall::read_link() {
     ttycall::print(text, "/dev/ptmx");
   const std::size_t size = std::min(ttycall::length(text), static_cast<std::size_t>(room));
   return give(to, text, size, static_cast<std::int64_t>(size));
+}
+
+// -- access(2), chown(2), chmod(2): as the shim has them (hooks_owner.cpp)
+
+bool ServedCall::is_terminal(const Name& name) {
+  Looks looks;
+  if (name.kind == Name::Kind::kDescriptor) return find(name.number).has_value();
+  return looks_of(device_.page(), name, looks);
+}
+
+Outcome ServedCall::access() {
+  const auto& given = call_->arguments;
+#if defined(__x86_64__)
+  const bool by_folder = call_->number != __NR_access;
+#else
+  constexpr bool by_folder = true;
+#endif
+  const auto name = name_at(given[by_folder ? 1 : 0]);
+  if (!name || !is_terminal(*name)) return let_go();
+  return answer((given[by_folder ? 2 : 1] & X_OK) != 0 ? -EACCES : 0);
+}
+
+// Whom the device serves is decided by its token: this succeeds and changes nothing.
+Outcome ServedCall::change_owner_or_mode() {
+  const auto& given = call_->arguments;
+  if (call_->number == __NR_fchmod || call_->number == __NR_fchown)
+    return find(call_->descriptor()) ? answer(0) : let_go();
+  const bool by_folder = call_->number == __NR_fchmodat || call_->number == __NR_fchownat;
+  const auto name = name_at(given[by_folder ? 1 : 0]);
+  return name && is_terminal(*name) ? answer(0) : let_go();
 }
 
 }  // namespace farpty::device

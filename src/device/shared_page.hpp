@@ -32,6 +32,8 @@ class SharedPage {
   [[nodiscard]] Result<int> open_wishes();
   [[nodiscard]] const ttycall::Page& page() const { return *page_; }
 
+  void set_options(std::uint32_t options) { page_->header.options = options; }
+
  private:
   friend class Mirror;
   SharedPage(OwnedFd fd, ttycall::Page* page) : fd_(std::move(fd)), page_(page) {}

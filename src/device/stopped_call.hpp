@@ -19,6 +19,7 @@ namespace farpty::device {
 
 struct FileIdentity {
   std::uint64_t device = 0, inode = 0;
+  bool operator==(const FileIdentity&) const = default;
 };
 
 enum class OnExec : std::uint8_t { kKeep, kClose };

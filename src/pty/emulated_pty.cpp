@@ -10,6 +10,9 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "base/log.hpp"
+#include "pty/outliving.hpp"
+
 namespace farpty::pty {
 
 namespace {
@@ -62,9 +65,11 @@ Result<std::string> find_library() {
                  "name it in FARPTY_LIBRARY");
 }
 
-Result<Started> EmulatedPty::start(boost::asio::io_context& context, const Program& program, WindowSize size) {
+Result<Started> EmulatedPty::start(boost::asio::io_context& context, Listening listening, const Program& program,
+                                   WindowSize size) {
   FARPTY_ASSIGN(library, find_library());
   FARPTY_ASSIGN(device, device::Device::open(context, library));
+  if (listening == Listening::kNever) device->forbid_listening();
   std::unique_ptr<EmulatedPty> pty(new EmulatedPty(context, std::move(device)));
   device::Device& ours = *pty->device_;
 
@@ -77,10 +82,21 @@ Result<Started> EmulatedPty::start(boost::asio::io_context& context, const Progr
   ours.add_environment(with_terminal.environment);
   const TakesTerminal takes(ours);
   with_terminal.steps.insert(with_terminal.steps.begin(), &takes);
+  std::optional<InstallsListener> installs;
+  if (listening == Listening::kAlways ||
+      (listening == Listening::kWhenNeeded && image_of(program) == ttycall::Image::kRaw)) {
+    FARPTY_ASSIGN(prepared, InstallsListener::prepare());
+    with_terminal.steps.push_back(&installs.emplace(std::move(prepared)));
+  }
   const int slave = pty->tty_->slave();
   FARPTY_ASSIGN(spawned,
                 spawn(with_terminal, {.in = slave, .out = slave, .err = slave, .controlling = Controlling::kNo}));
   ours.take_session(spawned.leader);
+  if (installs) {
+    auto listened = installs->take();
+    const auto result = listened ? ours.listen(std::move(*listened)) : Result<>(std::unexpected(listened.error()));
+    if (!result) log::warn("{} may see no terminal: {}", program.file, result.error().message());
+  }
   return Started{.terminal = std::move(pty), .child = std::move(spawned)};
 }
 
@@ -93,6 +109,8 @@ EmulatedPty::EmulatedPty(boost::asio::io_context& context, std::unique_ptr<devic
     if (const auto then = std::exchange(writable_, nullptr)) then();
   };
 }
+
+EmulatedPty::~EmulatedPty() { let_programs_outlive(device_->stop_listening()); }
 
 Transfer EmulatedPty::read(MutableBytes into) {
   const std::size_t count = tty_->read_output(into);

@@ -1,7 +1,7 @@
 // EmulatedPty: a terminal where the kernel gives none: the emulated device (device/) behind the Terminal interface.
 //
 // The program gets the library libfarpty.so by LD_PRELOAD, which leads its tty calls to the device. Programs that make
-// system calls without a libc find sockets where their terminal should be (docs/emulated-terminal.md).
+// system calls without a libc are listened to (pty/listening.hpp).
 #pragma once
 
 #include <memory>
@@ -16,7 +16,10 @@ namespace farpty::pty {
 
 class EmulatedPty final : public Terminal {
  public:
-  static Result<Started> start(boost::asio::io_context& context, const Program& program, WindowSize size);
+  static Result<Started> start(boost::asio::io_context& context, Listening listening, const Program& program,
+                               WindowSize size);
+
+  ~EmulatedPty() override;
 
   Transfer read(MutableBytes into) override;
   Transfer write(Bytes from) override;

@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "pty/keeper.hpp"
+#include "ttycall/filter.hpp"
 
 namespace farpty::pty {
 
@@ -25,19 +26,6 @@ std::string_view path_of(const Program& program) {
   for (const std::string& entry : program.environment)
     if (entry.starts_with("PATH=")) return std::string_view(entry).substr(5);
   return kDefaultPath;
-}
-
-std::vector<std::string> candidates_for(const Program& program) {
-  if (program.file.find('/') != std::string::npos) return {program.file};
-  std::vector<std::string> found;
-  std::string_view path = path_of(program);
-  while (true) {
-    const auto colon = path.find(':');
-    const std::string_view folder = path.substr(0, colon);
-    found.push_back((folder.empty() ? "." : std::string(folder)) + "/" + program.file);
-    if (colon == std::string_view::npos) return found;
-    path.remove_prefix(colon + 1);
-  }
 }
 
 std::vector<const char*> pointers(const std::vector<std::string>& strings) {
@@ -52,8 +40,9 @@ int lifted(int fd) { return fd > 2 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 3); }
 
 [[noreturn]] void give_up(int report, int code, const char* step) noexcept {
   const ChildFailure failure{.code = code, .step = step};
-  // One small write to a pipe that nobody else writes is whole or fails; there is nobody to tell if it fails.
-  (void)!write(report, &failure, sizeof failure);
+  // One small write to a pipe that nobody else writes is whole or fails; there is nobody to tell if it fails. If calls of this
+  // process are stopped already (pty/listening.hpp), nobody would answer: the sixth argument lets this one pass.
+  syscall(SYS_write, report, &failure, sizeof failure, 0, 0, ttycall::kNotStopped);
   _exit(127);
 }
 
@@ -74,6 +63,19 @@ void default_signals() noexcept {
 }
 
 }  // namespace
+
+std::vector<std::string> candidates_for(const Program& program) {
+  if (program.file.find('/') != std::string::npos) return {program.file};
+  std::vector<std::string> found;
+  std::string_view path = path_of(program);
+  while (true) {
+    const auto colon = path.find(':');
+    const std::string_view folder = path.substr(0, colon);
+    found.push_back((folder.empty() ? "." : std::string(folder)) + "/" + program.file);
+    if (colon == std::string_view::npos) return found;
+    path.remove_prefix(colon + 1);
+  }
+}
 
 Launch::Launch(const Program& program, const Stdio& stdio)
     : candidates_(candidates_for(program)),

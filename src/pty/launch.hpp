@@ -14,6 +14,9 @@
 
 namespace farpty::pty {
 
+// The files to try, in the order of PATH.
+[[nodiscard]] std::vector<std::string> candidates_for(const Program& program);
+
 class Launch {
  public:
   // Both are borrowed: they outlive start().

@@ -11,7 +11,7 @@ Result<Started> start(boost::asio::io_context& context, const TerminalSource& so
   switch (source.kind) {
     case TerminalKind::kKernel: return KernelPty::start(context, nullptr, program, size);
     case TerminalKind::kDevpts: return KernelPty::start(context, source.devpts.get(), program, size);
-    case TerminalKind::kEmulated: return EmulatedPty::start(context, program, size);
+    case TerminalKind::kEmulated: return EmulatedPty::start(context, source.listening, program, size);
     case TerminalKind::kPipes: return Pipes::start(context, program, Errors::kWithOutput);
     case TerminalKind::kPipesApart: return Pipes::start(context, program, Errors::kApart);
   }

@@ -15,6 +15,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "pty/listening.hpp"
 #include "pty/plain.hpp"
 #include "pty/program.hpp"
 #include "tty/winsize.hpp"
@@ -39,7 +40,8 @@ class PrivateDevpts;
 struct TerminalSource {
   TerminalSource(TerminalKind of) : kind(of) {}  // NOLINT(google-explicit-constructor): most kinds need nothing more
   TerminalKind kind;
-  std::shared_ptr<const PrivateDevpts> devpts;  // of kDevpts; shared: terminals outlive a reload of the settings
+  std::shared_ptr<const PrivateDevpts> devpts;   // of kDevpts; shared: terminals outlive a reload of the settings
+  Listening listening = Listening::kWhenNeeded;  // of kEmulated
 };
 
 class Terminal {

@@ -65,6 +65,8 @@ inline constexpr StopRule kStopRules[] = {
     {__NR_getsockopt, Stopped::kByDescriptor},
     {__NR_setsockopt, Stopped::kByDescriptor},
     {__NR_shutdown, Stopped::kByDescriptor},
+    {__NR_fchmod, Stopped::kByDescriptor},
+    {__NR_fchown, Stopped::kByDescriptor},
     {__NR_recvfrom, Stopped::kByDescriptor},
     {__NR_recvmsg, Stopped::kByDescriptor},
     {__NR_sendto, Stopped::kByDescriptor},
@@ -74,6 +76,10 @@ inline constexpr StopRule kStopRules[] = {
     {__NR_openat, Stopped::kAlways},
     {__NR_openat2, Stopped::kAlways},
     {__NR_readlinkat, Stopped::kAlways},
+    {__NR_faccessat, Stopped::kAlways},
+    {__NR_faccessat2, Stopped::kAlways},
+    {__NR_fchmodat, Stopped::kAlways},
+    {__NR_fchownat, Stopped::kAlways},
     {__NR_statx, Stopped::kByThirdFlags},
 #if defined(__x86_64__)
     {__NR_newfstatat, Stopped::kByFourthFlags},
@@ -82,6 +88,10 @@ inline constexpr StopRule kStopRules[] = {
     {__NR_stat, Stopped::kAlways},
     {__NR_lstat, Stopped::kAlways},
     {__NR_readlink, Stopped::kAlways},
+    {__NR_access, Stopped::kAlways},
+    {__NR_chmod, Stopped::kAlways},
+    {__NR_chown, Stopped::kAlways},
+    {__NR_lchown, Stopped::kAlways},
 #else
     {__NR3264_fstatat, Stopped::kByFourthFlags},
 #endif
