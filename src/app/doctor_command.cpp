@@ -1,4 +1,8 @@
 // `farpty doctor`: what this machine allows, which kind of terminal comes of it, and what that means.
+#include <unistd.h>
+
+#include <cerrno>
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
@@ -62,6 +66,24 @@ void explain_devpts(const pty::PrivateDevpts& devpts) {
     fmt::print("  - /dev/tty: programs that ask for a password while their input is redirected find no terminal\n");
 }
 
+// `refusal`: of the listener, on which all hangs that the library cannot be loaded into.
+void explain_emulated(int refusal) {
+  fmt::print(
+      "The kernel gives no pseudoterminals, so farpty makes the terminals itself. An interactive shell is possible,\n"
+      "with job control and full-screen programs. What will not work:\n");
+  if (refusal == EBUSY)
+    fmt::print(
+        "  - static programs (busybox-static, most Go programs) see no terminal: another program, a farpty or a container\n"
+        "    manager, listens to the system calls of this process tree already, and a tree can have one listener\n");
+  else if (refusal != 0)
+    fmt::print(
+        "  - static programs (busybox-static, most Go programs) see no terminal: there is no seccomp listener (above)\n");
+  if (refusal != 0 || geteuid() != 0)
+    fmt::print("  - sudo and su see no terminal{}\n",
+               refusal == 0 ? ", and gain no rights when a static program starts them" : "");
+  fmt::print("  - ps and who show no terminal\n");
+}
+
 int explain(const Rungs& rungs) {
   fmt::print("\n");
   if (rungs.kernel) {
@@ -73,13 +95,7 @@ int explain(const Rungs& rungs) {
     return 0;
   }
   if (rungs.emulated) {
-    fmt::print(
-        "The kernel gives no pseudoterminals, so farpty makes the terminals itself. An interactive shell is possible,\n"
-        "with job control and full-screen programs. What will not work:\n"
-        "  - static programs (busybox-static, most Go programs) that farpty itself starts see no terminal; those that "
-        "a\n"
-        "    shell starts do, where there is a seccomp listener (above)\n"
-        "  - sudo and su see no terminal, and ps shows none\n");
+    explain_emulated(pty::listener_refusal());
     return 0;
   }
   fmt::print(

@@ -31,15 +31,22 @@ namespace {
 
 std::string yes_or_why(int code) { return code == 0 ? "yes" : "no: " + reason_of(code); }
 
-// `attempt` returns 0 or an errno. In a child, because a success would stay.
-std::string in_child(int (*attempt)()) {
+constexpr int kKilled = -1;
+
+// `attempt` returns 0 or an errno; so does this, or kKilled where whoever tries is. In a child, because a success would stay.
+int outcome_in_child(int (*attempt)()) {
   const pid_t child = fork();
-  if (child < 0) return yes_or_why(errno);
+  if (child < 0) return errno;
   if (child == 0) _exit(attempt());
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  return WIFEXITED(status) ? yes_or_why(WEXITSTATUS(status)) : "no: whoever tries is killed";
+  return WIFEXITED(status) ? WEXITSTATUS(status) : kKilled;
+}
+
+std::string in_child(int (*attempt)()) {
+  const int code = outcome_in_child(attempt);
+  return code == kKilled ? "no: whoever tries is killed" : yes_or_why(code);
 }
 
 std::string can_open(const char* path) {
@@ -77,6 +84,12 @@ int try_listener() {
   if (!listener) return errno;
   seccomp_notif_addfd handed{};
   return ioctl(listener.get(), SECCOMP_IOCTL_NOTIF_ADDFD, &handed) < 0 && errno != ENOENT ? errno : 0;
+}
+
+std::string listener() {
+  const int code = listener_refusal();
+  if (code == EBUSY) return "no: another program listens to this process tree already";
+  return code == kKilled ? "no: whoever tries is killed" : yes_or_why(code);
 }
 
 // What the library does to the entries of libc.
@@ -138,6 +151,8 @@ std::string gvisor() {
 
 }  // namespace
 
+int listener_refusal() { return outcome_in_child(try_listener); }
+
 std::vector<Finding> look_at_host() {
   return {{"kernel", kernel()},
           {"gVisor", gvisor()},
@@ -149,7 +164,7 @@ std::vector<Finding> look_at_host() {
           {"mount namespaces", in_child([] { return unshare(CLONE_NEWNS) == 0 ? 0 : errno; })},
           {"user namespaces", in_child([] { return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 ? 0 : errno; })},
           {"Landlock", try_landlock()},
-          {"seccomp listener (ADDFD)", in_child(try_listener)},
+          {"seccomp listener (ADDFD)", listener()},
           {"process_vm_readv", try_process_vm()},
           {"code may be patched (mprotect)", try_mprotect()}};
 }

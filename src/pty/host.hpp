@@ -21,6 +21,10 @@ struct Finding {
 // What does not decide by itself: for people who want to know why.
 [[nodiscard]] std::vector<Finding> look_at_host();
 
+// 0, or the errno for which this process tree gets no seccomp listener that hands out descriptors (Linux 5.9); EBUSY: another
+// program listens to it already.
+[[nodiscard]] int listener_refusal();
+
 // Runs /bin/sh on such a terminal and has it look: is its input a terminal, and of the right size?
 [[nodiscard]] Result<> try_terminal(const TerminalSource& source);
 

@@ -303,6 +303,13 @@ def test_a_second_listener_is_told_of_once(uid):
         assert screen.text.replace("\n", "").count("listened to already") == 1, screen.text
 
 
+def test_doctor_tells_of_a_second_listener(uid):
+    with emulated([farpty_binary(), "doctor"], "--seccomp", "always", uid=uid, size=(130, 50)) as screen:
+        assert screen.wait_exit() == 0
+        assert re.search(r"^seccomp listener.* no: another program listens", screen.text, re.MULTILINE), screen.text
+        assert "static programs (busybox-static, most Go programs) see no terminal" in screen.text, screen.text
+
+
 def test_a_set_user_id_program_is_told_of_once():
     need(os.getuid() == 0, "root, to become a user")
     need_program("su", "login")
