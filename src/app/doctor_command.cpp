@@ -73,11 +73,13 @@ void explain_emulated(int refusal) {
       "with job control and full-screen programs. What will not work:\n");
   if (refusal == EBUSY)
     fmt::print(
-        "  - static programs (busybox-static, most Go programs) see no terminal: another program, a farpty or a container\n"
+        "  - static programs (busybox-static, most Go programs) see no terminal: another program, a farpty or a "
+        "container\n"
         "    manager, listens to the system calls of this process tree already, and a tree can have one listener\n");
   else if (refusal != 0)
     fmt::print(
-        "  - static programs (busybox-static, most Go programs) see no terminal: there is no seccomp listener (above)\n");
+        "  - static programs (busybox-static, most Go programs) see no terminal: there is no seccomp listener "
+        "(above)\n");
   if (refusal != 0 || geteuid() != 0)
     fmt::print("  - sudo and su see no terminal{}\n",
                refusal == 0 ? ", and gain no rights when a static program starts them" : "");

@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "device/process_groups.hpp"
+#include "device/test_session.hpp"
 #include "ttycall/ioctls.hpp"
 #include "ttycall/tty_ioctl.hpp"
 
@@ -28,20 +29,7 @@ using ttycall::Operation;
 
 class DeviceTest : public testing::Test {
  protected:
-  // A job in a pid namespace can be in a session that began outside of it: it has the number 0, which no terminal takes.
-  // And a session's leader could take a terminal, and be reached by its hangup: a child runs the tests then.
-  static void SetUpTestSuite() {
-    if (getsid(0) == 0) setsid();
-    if (getsid(0) == getpid()) {
-      if (const pid_t child = fork(); child != 0) {
-        int status = 1;
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-        }
-        _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
-      }
-    }
-    ASSERT_GT(getsid(0), 0);
-  }
+  static void SetUpTestSuite() { run_in_a_session_of_another(); }
 
   DeviceTest() : device_(*Device::open(context_, "/lib/libfarpty.so")) {
     std::vector<std::string> environment = {"FARPTY_TTY=old", "LD_PRELOAD=/other.so"};

@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "device/fake_call.hpp"
+#include "device/test_session.hpp"
 #include "ttycall/ioctls.hpp"
 
 namespace farpty::device {
@@ -26,6 +27,8 @@ constexpr auto kHere = static_cast<std::uint64_t>(AT_FDCWD);
 
 class ServedCallTest : public testing::Test {
  protected:
+  static void SetUpTestSuite() { run_in_a_session_of_another(); }
+
   ServedCallTest() : device_(*Device::open(context_, "/lib/libfarpty.so")) {
     struct stat status{};
     fstat(tty().slave(), &status);
@@ -296,8 +299,7 @@ TEST_F(ServedCallTest, names_are_opened) {
       serve(__NR_openat, {kHere, kMemory, O_RDWR | O_NOCTTY | O_CLOEXEC}, std::string("/dev/pts/0\0", 11));
   EXPECT_EQ(slave->handed_out, slave_);
   EXPECT_EQ(slave->on_exec, OnExec::kClose);
-  EXPECT_EQ(serve(__NR_openat, {kHere, kMemory, O_RDWR}, std::string("/proc/self/fd/1\0", 16))->handed_out,
-            tty().slave());
+  EXPECT_EQ(serve(__NR_openat, {kHere, kMemory, O_RDWR}, std::string("/proc/self/fd/1\0", 16))->handed_out, slave_);
   EXPECT_EQ(serve(__NR_openat, {kHere, kMemory, O_RDWR}, std::string("/dev/stdin\0", 11))->on_exec, OnExec::kKeep);
   EXPECT_TRUE(serve(__NR_openat, {kHere, kMemory, O_RDWR}, std::string("/dev/pts/9\0", 11))->let_gone);
   EXPECT_TRUE(serve(__NR_openat, {kHere, kMemory, O_RDWR}, std::string("pts/0\0", 6))->let_gone) << "relative";
@@ -311,8 +313,7 @@ TEST_F(ServedCallTest, dev_tty_is_that_of_the_session) {
   EXPECT_EQ(serve(__NR_openat, {kHere, kMemory, O_WRONLY | O_CREAT}, std::string("/dev/tty\0", 9))->answered, -ENXIO)
       << "and makes no file";
   tty().control().take(getsid(0), getpgrp());
-  EXPECT_EQ(serve(__NR_openat, {kHere, kMemory, O_WRONLY | O_CREAT}, std::string("/dev/tty\0", 9))->handed_out,
-            tty().slave());
+  EXPECT_EQ(serve(__NR_openat, {kHere, kMemory, O_WRONLY | O_CREAT}, std::string("/dev/tty\0", 9))->handed_out, slave_);
   tty().control().release();
 }
 

@@ -1,5 +1,5 @@
-// open(2), stat(2), readlink(2), access(2), chown(2) and chmod(2) of programs without the shim: the names of terminals (ttycall/names.hpp), and how they
-// look (ttycall/looks.hpp).
+// open(2), stat(2), readlink(2), access(2), chown(2) and chmod(2) of programs without the shim: the names of terminals
+// (ttycall/names.hpp), and how they look (ttycall/looks.hpp).
 //
 // Only absolute names are ours. A name is read once; where the kernel goes on, it reads the name again, and a program that has
 // changed it in between gets what it asked the kernel for.

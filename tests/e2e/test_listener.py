@@ -19,8 +19,16 @@ GREETING = [(re.compile(r"^\n?BusyBox v.*\nEnter 'help'.*\n\n", re.MULTILINE), "
 HERE = Path(__file__).resolve().parent
 
 
+@pytest.fixture(scope="module")
+def has_listener() -> bool:
+    told = subprocess.run([farpty_binary(), "doctor"], capture_output=True, text=True, check=False).stdout
+    return re.search(r"^seccomp listener.* yes$", told, re.MULTILINE) is not None
+
+
 @pytest.fixture(autouse=True)
-def busybox():
+def busybox(has_listener):
+    if not has_listener:  # in CI, too: it is the machine's to give
+        pytest.skip("this machine gives no seccomp listener")
     path = need_program("busybox", "busybox-static")
     # The test is of what makes its system calls itself; Debian has a dynamic busybox, too.
     kind = subprocess.run(["file", "-L", path], capture_output=True, text=True, check=True).stdout
@@ -328,7 +336,8 @@ def test_sudo(tmp_path):
     need(os.getuid() == 0, "root")
     need_program("sudo")
     openssl = need_program("openssl")
-    need_program("unshare", "util-linux")
+    if subprocess.run(["unshare", "-m", "true"], check=False).returncode != 0:  # in CI, too
+        pytest.skip("this machine allows no mount namespaces")
     secret = subprocess.run([openssl, "passwd", "-6", "secret"], capture_output=True, text=True, check=True).stdout.strip()
     added = {"passwd": "tester:x:1777:1777::/:/bin/bash\n", "group": "tester:x:1777:\n", "shadow": f"tester:{secret}:19000:0:99999:7:::\n"}
     for name, line in added.items():
