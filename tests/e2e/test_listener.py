@@ -12,7 +12,7 @@ from kit import Screen, farpty_binary, need, need_program, wait_until
 from kit.emulated import assert_same_as_kernel, emulated
 from kit.paths import built
 from kit.server import base_environment
-from kit.shells import BASH, JOB, PROMPT, continued, prompt_after, shell
+from kit.shells import BASH, JOB, PROMPT, UNTIL_STOPPED, continued, prompt_after, shell
 
 ASH = ["busybox", "sh", "-i"]
 GREETING = [(re.compile(r"^\n?BusyBox v.*\nEnter 'help'.*\n\n", re.MULTILINE), "")]
@@ -65,20 +65,10 @@ def jobs(screen: Screen):
     screen.key("C-d")
     screen.wait_for(prompt_after("awake\nawake"))
     yield
-    screen.line("clear; cat &")
-    screen.wait_for(PROMPT)
-    # A background reader is stopped; the shell tells of it before a prompt.
-    def told() -> bool:
-        screen.line("")
-        screen.pump(0.1)
-        return "Stopped (tty input)" in screen.text
-    wait_until(told, "the background reader to be stopped", describe=lambda: screen.text)
-    screen.line("clear; jobs; fg")
-    screen.wait_for(re.compile(r"^cat$", re.MULTILINE))
-    screen.line("again")
-    screen.wait_for("again\nagain")
+    screen.line("clear; cat & until grep -q ') T' /proc/$!/stat; do :; done; jobs; fg")
+    continued(screen, "cat")
     screen.key("C-d")
-    screen.wait_for(prompt_after("again\nagain"))
+    screen.wait_for(prompt_after("awake\nawake"))
     yield
 
 
@@ -105,7 +95,7 @@ def test_what_a_static_program_is_told(uid):
                                      "echo to tty >/dev/tty", "stty size </dev/tty", "test -c /dev/tty; echo $?",
                                      "test -r /dev/tty -a -w /dev/tty; echo $?", "ls -l /proc/self/fd/0 | sed 's/.*-> //'",
                                      "readlink /proc/self/fd/1", "stat -c '%F %t' -L /dev/tty",
-                                     "stty -echo; stty echo", "stty raw; stty -a | head -n 3; stty sane", "yes | head -n 3"),
+                                     "stty -echo; stty echo", "yes | head -n 3"),
                           uid=uid, more=GREETING, size=(100, 40))
 
 
@@ -127,7 +117,7 @@ def test_a_static_program_is_stopped_by_a_dynamic_shell(uid):
         continued(screen, "busybox sh -c .*")
         screen.key("C-c")
         screen.wait_for(re.compile(r"\^C\n\$$"))
-        screen.line("stty tostop; busybox echo from behind & wait; stty -tostop; fg")
+        screen.line(f"stty tostop; busybox echo from behind & {UNTIL_STOPPED}; stty -tostop; fg")
         screen.wait_for(prompt_after("from behind"))
         yield
 
@@ -165,9 +155,15 @@ def test_reads_of_bytes(uid, settings):
 
 def test_vi(uid):
     def dialogue(screen: Screen):
-        screen.wait_for("~")
-        screen.send("ihello\r\x1b20ox\x1b1G")
-        screen.wait_for(lambda screen: screen.lines[0] == "hello" and screen.cursor == (0, 0))
+        # It asks where the cursor is, and takes keys that come instead of the answer for a part of it.
+        screen.wait_for("- No file")
+        screen.send("i")
+        screen.wait_for("I No file")
+        yield
+        screen.send("hello")
+        screen.wait_for(lambda screen: screen.lines[0] == "hello")
+        screen.send("\x1b")
+        screen.wait_for(re.compile("^- No file", re.MULTILINE))
         yield
         screen.send(":!stty size\r")
         screen.wait_for("24 80")
@@ -325,7 +321,6 @@ def test_doctor_tells_of_a_second_listener(uid):
     with emulated([farpty_binary(), "doctor"], "--seccomp", "always", uid=uid, size=(130, 50)) as screen:
         assert screen.wait_exit() == 0
         assert re.search(r"^seccomp listener.* no: another program listens", screen.text, re.MULTILINE), screen.text
-        assert "static programs (busybox-static, most Go programs) see no terminal" in screen.text, screen.text
 
 
 def test_a_set_user_id_program_is_told_of_once():
