@@ -292,6 +292,24 @@ TEST(Conversation, RefusesInputBeforeItIsKnownWhereItGoesOn) {
             "input before it is known from where it goes on");
 }
 
+TEST(Conversation, WhatComesAfterTheEndIsNothing) {
+  std::vector<std::byte> wire;
+  encode(Bye{}, wire);
+  const std::string more(5, 'x');  // the beginning of a frame that there is not
+  wire.insert(wire.end(), as_bytes(more).begin(), as_bytes(more).end());
+  for (const Role role : {Role::kClient, Role::kServer}) {
+    Conversation conversation(role);
+    conversation.feed(wire);
+    EXPECT_TRUE(*conversation.next());
+    for (int i = 0; i < 3; ++i) {
+      const auto nothing = conversation.next();
+      ASSERT_TRUE(nothing);
+      EXPECT_FALSE(*nothing);
+      conversation.feed(as_bytes(more));
+    }
+  }
+}
+
 TEST(Conversation, ASnapshotMovesTheOutputForward) {
   auto client = client_in(State::kRunning);
   EXPECT_TRUE(takes(client, Snapshot{.at = 500, .skipped = 500, .size = 3}));
