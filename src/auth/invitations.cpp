@@ -6,6 +6,10 @@ namespace {
 std::unexpected<Error> refuse(const InvitationId& id, std::string reason) {
   return failure("cannot let in", "invitation " + id.text(), std::move(reason));
 }
+
+bool is_over(const InvitationTerms& terms, Seconds now) {
+  return terms.expires <= now || (terms.enter_by && *terms.enter_by <= now);
+}
 }  // namespace
 
 Result<Token> Invitations::make(const InvitationTerms& terms, Seconds now) {
@@ -21,7 +25,7 @@ Result<Token> Invitations::make(const InvitationTerms& terms, Seconds now) {
 
 const InvitationSecret* Invitations::secret_of(const InvitationId& id, Seconds now) const {
   const auto at = kept_.find(id);
-  if (at == kept_.end() || at->second.spent || at->second.terms.expires <= now) return nullptr;
+  if (at == kept_.end() || at->second.spent || is_over(at->second.terms, now)) return nullptr;
   return &at->second.secret;
 }
 
@@ -30,13 +34,21 @@ Result<Grants> Invitations::still_granted(const InvitationId& id, Seconds now) c
   if (at == kept_.end()) return refuse(id, "there is no such invitation");
   const InvitationTerms& terms = at->second.terms;
   if (terms.expires <= now) return refuse(id, "its time is over");
-  return Grants{.writing = terms.writing, .expires = terms.expires, .session = terms.session};
+  Grants grants{.writing = terms.writing, .session = terms.session};
+  if (terms.expires != kNever) grants.expires = terms.expires;
+  return grants;
+}
+
+InvitationId Invitations::original(const InvitationId& id) const {
+  const auto at = kept_.find(id);
+  return at != kept_.end() && at->second.terms.of ? *at->second.terms.of : id;
 }
 
 Result<Grants> Invitations::enter(const InvitationId& id, Seconds now) {
   FARPTY_ASSIGN(grants, still_granted(id, now));
   Kept& invitation = kept_.at(id);
   if (invitation.spent) return refuse(id, "it was used before, and was for once");
+  if (is_over(invitation.terms, now)) return refuse(id, "it was not used in time");
   if (invitation.terms.uses == Uses::kOnce) {
     invitation.spent = true;
     invitation.secret.wipe();
@@ -51,7 +63,10 @@ void Invitations::revoke_session(unsigned session) {
 }
 
 void Invitations::forget_expired(Seconds now) {
-  std::erase_if(kept_, [now](const auto& entry) { return entry.second.terms.expires <= now; });
+  std::erase_if(kept_, [now](const auto& entry) {
+    const Kept& kept = entry.second;
+    return kept.terms.expires <= now || (kept.terms.enter_by && !kept.spent && is_over(kept.terms, now));
+  });
 }
 
 std::vector<Invitations::Listed> Invitations::list(Seconds now) const {

@@ -4,6 +4,7 @@
 // invitation that is over (expired, spent, revoked) is found by nobody; --once is spent by exactly one caller of enter().
 #pragma once
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <vector>
@@ -15,11 +16,16 @@ namespace farpty::auth {
 
 enum class Uses { kOnce, kMany };
 
+// As `expires`: it ends with the server, or with its session.
+inline constexpr Seconds kNever = std::numeric_limits<Seconds>::max();
+
 struct InvitationTerms {
-  Seconds expires = 0;
+  Seconds expires = 0;              // from then on its guests may do nothing any more
+  std::optional<Seconds> enter_by;  // from then on nobody comes in by it who is not in already
   Uses uses = Uses::kMany;
   Writing writing = Writing::kAllowed;
-  std::optional<unsigned> session;  // a resume credential, or an invitation to look on: this session only
+  std::optional<unsigned> session;  // this session only
+  std::optional<InvitationId> of;   // a resume credential: of a guest who came in by that one
 };
 
 class Invitations {
@@ -36,6 +42,9 @@ class Invitations {
   // When the client's Finished was verified: what the guest may do, and --once is spent. The error says why not: a second
   // handshake may have been faster.
   Result<Grants> enter(const InvitationId& id, Seconds now);
+
+  // Whose guest somebody is who came in by `id`: that of the invitation that a resume credential goes back to.
+  [[nodiscard]] InvitationId original(const InvitationId& id) const;
 
   // What a guest who came in with it earlier may still do: nothing once it is revoked or expired. A spent one is good: it
   // was spent by this guest.

@@ -103,6 +103,27 @@ TEST_F(InvitationsTest, TheirTimeEnds) {
   EXPECT_FALSE(store_.make({.expires = 100}, 100));
 }
 
+TEST_F(InvitationsTest, WhoIsInStaysInWhereOnlyTheEnteringHadATime) {
+  const auto id = invite({.expires = kNever, .enter_by = 160, .uses = Uses::kOnce});
+  const auto late = invite({.expires = kNever, .enter_by = 160});
+  const auto grants = store_.enter(id, 159);
+  ASSERT_TRUE(grants);
+  EXPECT_FALSE(grants->expires);
+  store_.forget_expired(160);
+  EXPECT_TRUE(store_.still_granted(id, 1'000'000));
+  EXPECT_EQ(store_.secret_of(late, 160), nullptr);
+  EXPECT_EQ(refusal(late, 150), "there is no such invitation");  // forgotten
+  const auto other = invite({.expires = kNever, .enter_by = 160});
+  EXPECT_EQ(refusal(other, 160), "it was not used in time");
+}
+
+TEST_F(InvitationsTest, ACredentialGoesBackToItsInvitation) {
+  const auto id = invite({.expires = 200});
+  const auto credential = invite({.expires = 200, .session = 3, .of = id});
+  EXPECT_EQ(store_.original(credential), id);
+  EXPECT_EQ(store_.original(id), id);
+}
+
 TEST_F(InvitationsTest, AreRevokedOneByOneOrWithTheirSession) {
   const auto one = invite({.expires = 200}), two = invite({.expires = 200, .session = 7}),
              three = invite({.expires = 200, .session = 8});

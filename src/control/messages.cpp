@@ -1,6 +1,7 @@
 #include "control/messages.hpp"
 
 #include <limits>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -80,6 +81,32 @@ Server server_of(const json& value) {
   return server;
 }
 
+// The number, or `otherwise` where there is none; std::nullopt where it is not one that fits.
+std::optional<std::uint32_t> number_in(const json& value, const char* name, std::uint32_t otherwise) {
+  const auto found = value.find(name);
+  if (found == value.end()) return otherwise;
+  if (!found->is_number_unsigned() || found->get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max())
+    return std::nullopt;
+  return found->get<std::uint32_t>();
+}
+
+Result<Request> invite_of(const json& value) {
+  InviteRequest invite;
+  const auto expires = number_in(value, "expires", 0), within = number_in(value, "enter_within", 0);
+  const auto wrong = [&value](const char* name, json::value_t type) {
+    return value.contains(name) && value.at(name).type() != type;
+  };
+  if (!expires || !within || wrong("read_only", json::value_t::boolean) || wrong("once", json::value_t::boolean) ||
+      wrong("session", json::value_t::string))
+    return failure("cannot understand", "the request", "a member of it is of another type than it should be");
+  invite.expires = *expires;
+  invite.enter_within = *within;
+  invite.read_only = value.value("read_only", false);
+  invite.once = value.value("once", false);
+  invite.session = value.value("session", "");
+  return invite;
+}
+
 std::unexpected<Error> not_understood() {
   return failure("cannot understand", "the server's answer", "it is none",
                  "are server and client of the same version?");
@@ -104,11 +131,19 @@ Result<T> decoded(std::string_view line, Read read) {
 std::string encode(const Request& request) {
   if (const auto* kill = std::get_if<KillRequest>(&request))
     return text_of({{"request", "kill"}, {"session", kill->session}});
+  if (const auto* invite = std::get_if<InviteRequest>(&request))
+    return text_of({{"request", "invite"},
+                    {"read_only", invite->read_only},
+                    {"once", invite->once},
+                    {"expires", invite->expires},
+                    {"enter_within", invite->enter_within},
+                    {"session", invite->session}});
   return text_of({{"request", "list"}});
 }
 
 std::string encode(const Server& server) { return text_of({{"server", json_of(server)}}); }
 std::string encode_killed(unsigned session) { return text_of({{"killed", session}}); }
+std::string encode_invited(std::string_view token) { return text_of({{"token", token}}); }
 std::string encode_error(std::string_view message) { return text_of({{"error", message}}); }
 
 Result<Request> decode_request(std::string_view line) {
@@ -117,6 +152,7 @@ Result<Request> decode_request(std::string_view line) {
   if (!value.is_object() || request == value.end() || !request->is_string())
     return failure("cannot understand", "the request", "it is no JSON object with a \"request\"");
   if (*request == "list") return ListRequest{};
+  if (*request == "invite") return invite_of(value);
   if (*request != "kill") return failure("cannot understand", "the request", "there is no such one");
   const auto session = value.find("session");
   if (session == value.end() || !session->is_number_unsigned() ||
@@ -134,6 +170,10 @@ Result<> decode_killed(std::string_view line) {
     if (!value.contains("killed")) return not_understood();
     return {};
   });
+}
+
+Result<std::string> decode_invited(std::string_view line) {
+  return decoded<std::string>(line, [](const json& value) { return value.at("token").get<std::string>(); });
 }
 
 std::string to_json(const std::vector<Server>& servers) {

@@ -2,6 +2,7 @@
 //
 //   {"request":"list"}                ->  {"server":{"pid":..., "version":..., "doors":[...], "sessions":[...]}}
 //   {"request":"kill","session":3}    ->  {"killed":3}
+//   {"request":"invite", ...}         ->  {"token":"..."}
 //   anything else                     ->  {"error":"..."}
 //
 // Not how the lines travel (net/runtime_socket.hpp, door/control.hpp) and not how a person sees them (client/). Pure.
@@ -26,7 +27,14 @@ struct ListRequest {};
 struct KillRequest {
   unsigned session = 0;
 };
-using Request = std::variant<ListRequest, KillRequest>;
+// An invitation to the server's native doors. Members that are missing are zero, empty or false.
+struct InviteRequest {
+  bool read_only = false, once = false;
+  std::uint32_t expires = 0;       // seconds; 0: never
+  std::uint32_t enter_within = 0;  // seconds until it was used first; 0: as long as it is good
+  std::string session;             // name or number: only this one; empty: any
+};
+using Request = std::variant<ListRequest, KillRequest, InviteRequest>;
 
 struct Process {
   std::int64_t pid = 0;
@@ -63,6 +71,7 @@ struct Server {
 [[nodiscard]] std::string encode(const Request& request);
 [[nodiscard]] std::string encode(const Server& server);
 [[nodiscard]] std::string encode_killed(unsigned session);
+[[nodiscard]] std::string encode_invited(std::string_view token);
 [[nodiscard]] std::string encode_error(std::string_view message);
 
 // A line without its newline. The error's message is made to be sent back.
@@ -71,6 +80,7 @@ struct Server {
 // The server's answers; an "error" of its becomes the Error.
 [[nodiscard]] Result<Server> decode_server(std::string_view line);
 [[nodiscard]] Result<> decode_killed(std::string_view line);
+[[nodiscard]] Result<std::string> decode_invited(std::string_view line);
 
 // For programs: {"servers":[...]}, indented, ASCII only.
 [[nodiscard]] std::string to_json(const std::vector<Server>& servers);

@@ -39,6 +39,22 @@ TEST(Messages, RequestsComeBackAsTheyWere) {
   EXPECT_EQ(std::get<KillRequest>(*kill).session, 4'000'000'000U);
 }
 
+TEST(Messages, AnInvitationIsAskedForAndGiven) {
+  const InviteRequest wanted{.read_only = true, .once = true, .expires = 600, .enter_within = 60, .session = "work"};
+  const auto back = decode_request(encode(Request(wanted)));
+  ASSERT_TRUE(back);
+  const auto& got = std::get<InviteRequest>(*back);
+  EXPECT_TRUE(got.read_only && got.once);
+  EXPECT_EQ(got.expires, 600U);
+  EXPECT_EQ(got.enter_within, 60U);
+  EXPECT_EQ(got.session, "work");
+  EXPECT_FALSE(std::get<InviteRequest>(*decode_request(R"({"request":"invite"})")).once);
+  for (const char* member : {R"("once":1)", R"("expires":-1)", R"("expires":4294967296)", R"("session":[])"})
+    EXPECT_FALSE(decode_request(std::string(R"({"request":"invite",)") + member + "}")) << member;
+  EXPECT_EQ(*decode_invited(R"({"token":"abc"})"), "abc");
+  EXPECT_FALSE(decode_invited(R"({"token":7})"));
+}
+
 TEST(Messages, WhatIsNoRequestIsSaidToBeNone) {
   for (const char* line :
        {"", "{", "[]", "7", "null", "{}", R"({"request":7})", R"({"request":"list"} more)", "\xff\xfe"})

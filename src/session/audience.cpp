@@ -96,6 +96,17 @@ bool Audience::give_pen(Seat& seat) {
   return true;
 }
 
+Seat* Audience::next_writer(const Seat& seat) const {
+  if (writer_ != &seat) return nullptr;
+  const auto self = std::ranges::find(seats_, &seat, [](const auto& one) { return one.get(); });
+  const auto own = static_cast<std::size_t>(self - seats_.begin());
+  for (std::size_t step = 1; step < seats_.size(); ++step) {
+    Seat* const next = seats_[(own + step) % seats_.size()].get();
+    if (next->viewer_ != nullptr && next->may_write_ && !next->told_end_) return next;
+  }
+  return nullptr;
+}
+
 void Audience::acknowledge(Seat& seat, Offset offset) {
   seat.acknowledged_ = std::clamp(offset, seat.acknowledged_, seat.position_);
   if (&seat == writer_) trim();

@@ -50,6 +50,8 @@ class Audience {
   void remove(Seat& seat);  // and the seat is destroyed
   // Whether the seat has the pen now; who had it is told.
   bool give_pen(Seat& seat);
+  // To whom `seat` would hand the pen over; null: it has not got it, or nobody else could type.
+  [[nodiscard]] Seat* next_writer(const Seat& seat) const;
   void acknowledge(Seat& seat, Offset offset);
 
   // How much output there is room for: the writer's viewer decides, or where there is none the history.

@@ -289,6 +289,22 @@ TEST_F(AudienceTest, ThePenIsHandedOver) {
   EXPECT_TRUE(audience.give_pen(first));
 }
 
+TEST_F(AudienceTest, ThePenGoesToTheNextWhoMayType) {
+  Audience audience(Lasting{}, kSize);
+  Peer first, looks_on, lost, second;
+  Seat& has = join(audience, first);
+  join(audience, looks_on, {.pen = Pen::kNever});
+  Seat& away = join(audience, lost, {.pen = Pen::kIfFree});
+  EXPECT_EQ(audience.next_writer(has), &away);
+  audience.lose(away);
+  EXPECT_EQ(audience.next_writer(has), nullptr);
+  Seat& next = join(audience, second, {.pen = Pen::kIfFree});
+  EXPECT_EQ(audience.next_writer(has), &next);
+  EXPECT_EQ(audience.next_writer(next), nullptr);  // it has no pen to give
+  audience.give_pen(next);
+  EXPECT_EQ(audience.next_writer(next), &has);
+}
+
 TEST_F(AudienceTest, TheNewcomerWithAPenTakesIt) {
   Audience audience(Lasting{}, kSize);
   Peer one("one"), two("two");

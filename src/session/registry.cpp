@@ -1,5 +1,6 @@
 #include "session/registry.hpp"
 
+#include <charconv>
 #include <unordered_map>
 
 #include <boost/asio/post.hpp>
@@ -31,8 +32,23 @@ Session* Registry::find(const std::string& name) const {
   return nullptr;
 }
 
+Session* Registry::find_lasting(const std::string& name_or_number) const {
+  unsigned id = 0;
+  const char* const end = name_or_number.data() + name_or_number.size();
+  const bool is_number = !name_or_number.empty() && std::from_chars(name_or_number.data(), end, id).ptr == end;
+  auto* const found = is_number ? find(id) : find(name_or_number);
+  return found != nullptr && found->lasts() ? found : nullptr;
+}
+
+std::vector<unsigned> Registry::ids() const {
+  std::vector<unsigned> ids;
+  for (const auto& [id, session] : sessions_) ids.push_back(id);
+  return ids;
+}
+
 void Registry::remove(unsigned id) {
   sessions_.erase(id);
+  if (when_gone_) when_gone_(id);
   if (sessions_.empty() && when_empty_) std::exchange(when_empty_, nullptr)();
 }
 

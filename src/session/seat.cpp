@@ -13,6 +13,7 @@ void Seat::type(pty::ControlCharacter which) { session_->type(*this, which); }
 void Seat::send_break() { session_->send_break(*this); }
 void Seat::acknowledge(Offset offset) { session_->acknowledge(*this, offset); }
 void Seat::take_pen() { session_->take_pen(*this); }
+void Seat::hand_pen_over() { session_->hand_pen_over(*this); }
 void Seat::viewer_gone() { session_->leave(*this, Leaving::kLost); }
 void Seat::detach() { session_->leave(*this, Leaving::kDetached); }
 

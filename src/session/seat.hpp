@@ -56,6 +56,8 @@ class Seat {
   // has to call this now and then.
   void acknowledge(Offset offset);
   void take_pen();  // does nothing for a seat that may never type (Pen::kNever)
+  // To the next seat in order that is connected and may type; does nothing without the pen, or where there is none.
+  void hand_pen_over();
 
   void
   viewer_gone();  // its connection is lost: a lasting session keeps the seat, any other ends. No call to the viewer follows

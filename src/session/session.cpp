@@ -70,6 +70,8 @@ Session::Session(const Loop& loop, unsigned id, const Spec& spec, pty::Started s
       limits_(spec.limits),
       sandbox_(std::move(sandbox)),
       terminal_(std::move(started.terminal)),
+      has_terminal_(spec.terminal.kind != pty::TerminalKind::kPipes &&
+                    spec.terminal.kind != pty::TerminalKind::kPipesApart),
       audience_(spec.lasting, spec.size, shown(spec.terminal.kind)),
       closed_(std::move(closed)),
       pid_(started.child.pid),
@@ -223,6 +225,14 @@ void Session::apply_size(const Seat& seat) {
 void Session::take_pen(Seat& seat) {
   if (!audience_.give_pen(seat)) return;
   apply_size(seat);
+  wake_output();
+}
+
+void Session::hand_pen_over(Seat& seat) {
+  Seat* const next = audience_.next_writer(seat);
+  if (next == nullptr || !audience_.give_pen(*next)) return;
+  next->viewer_->role_changed(Role::kWriter);
+  apply_size(*next);
   wake_output();
 }
 

@@ -120,6 +120,8 @@ class Session {
   [[nodiscard]] Info info() const;
   [[nodiscard]] unsigned id() const { return id_; }
   [[nodiscard]] const std::string& name() const { return name_; }  // empty: none
+  [[nodiscard]] bool lasts() const { return audience_.lasts(); }
+  [[nodiscard]] bool has_terminal() const { return has_terminal_; }  // false: pipes
 
  private:
   friend class Seat;
@@ -137,6 +139,7 @@ class Session {
   void send_break(const Seat& seat);
   void acknowledge(Seat& seat, Offset offset);
   void take_pen(Seat& seat);
+  void hand_pen_over(Seat& seat);
   void leave(Seat& seat, Leaving how);
 
   Session(const Loop& loop, unsigned id, const Spec& spec, pty::Started started,
@@ -166,6 +169,7 @@ class Session {
   Limits limits_;
   std::unique_ptr<pty::SandboxInstance> sandbox_;  // its private folders go with the session; null: none
   std::unique_ptr<pty::Terminal> terminal_;
+  bool has_terminal_;
   Audience audience_;
   std::function<void(Session&)> closed_;
   State state_ = State::kRunning;
