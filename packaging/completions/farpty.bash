@@ -55,18 +55,26 @@ _farpty() {
 
   local words=
   case $command in
-    '') words='serve connect exec run doctor ps kill keygen --help --version' ;;
+    '') words='serve connect exec attach ls invite run doctor ps kill keygen --help --version' ;;
     serve)
       words='--listen --config --terminal --seccomp --no-tty --term --probe-size --any-local-user --insecure-public --limit-sessions
-        --limit-per-source --idle-timeout --max-duration --hangup-grace --kill-all --rlimit --sandbox --verbose --help'
+        --limit-per-source --idle-timeout --max-duration --hangup-grace --linger --retain --reauth --exit-when-idle --kill-all --rlimit --sandbox --verbose --help'
       ;;
     run) words='--terminal --seccomp --size --verbose --help' ;;
-    connect) words='--escape-char --identity --name --accept-new --verbose -t -T --help' ;;
-    exec) words='--identity --accept-new --verbose -t -T --help' ;;
+    connect)
+      words='--escape-char --identity --name --new --attach-or-new --linger --ssh --ssh-program --far-program --token-stdin
+        --accept-new --verbose -t -T --help'
+      ;;
+    exec) words='--identity --token-stdin --accept-new --verbose -t -T --help' ;;
+    attach) words='--read-only --escape-char --identity --token-stdin --accept-new --verbose --help' ;;
+    ls) words='--json --identity --accept-new --verbose --help' ;;
+    invite)
+      words='--read-only --once --expires --session --host --server --identity --accept-new --verbose --help'
+      ;;
     keygen) words='--file --comment --help' ;;
     ps) words='--json --server --help' ;;
     kill)
-      words="--server --help $(farpty ps --json 2>/dev/null | grep -oE '"id": *"?[0-9a-z]+' | grep -oE '[0-9a-z]+$')"
+      words="--server --identity --accept-new --verbose --help $(farpty ps --json 2>/dev/null | grep -oE '"id": *"?[0-9a-z]+' | grep -oE '[0-9a-z]+$')"
       ;;
   esac
   if [[ $command == connect || $previous == --listen ]] && [[ $current != -* ]]; then

@@ -1,6 +1,6 @@
 # fish completion for farpty(1).
 
-set -l commands serve connect exec run doctor ps kill keygen
+set -l commands serve connect exec attach ls invite run doctor ps kill keygen
 set -l urls 'farpty:// raw:// telnet:// raw+unix:// telnet+unix://'
 
 function __farpty_sessions
@@ -20,6 +20,9 @@ complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a ps -d 'show
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a kill -d 'end a session'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a exec -d 'run a command somewhere'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a keygen -d 'make a key to log in with'
+complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a attach -d 'go on with a session that runs somewhere'
+complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a ls -d 'show your sessions somewhere'
+complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a invite -d 'print an address by which somebody may come in'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -l version -d 'show the version'
 complete -c farpty -l help -d 'show the options'
 
@@ -38,6 +41,10 @@ complete -c farpty -n $serve -l limit-per-source -x -d 'sessions at a time from 
 complete -c farpty -n $serve -l idle-timeout -x -d 'hang up after so long without input'
 complete -c farpty -n $serve -l max-duration -x -d 'hang up after so long in any case'
 complete -c farpty -n $serve -l hangup-grace -x -d 'from SIGHUP to SIGKILL'
+complete -c farpty -n $serve -l linger -x -d 'how long a session waits for its client'
+complete -c farpty -n $serve -l retain -x -a 'block' -d 'how much output is kept while nobody reads it'
+complete -c farpty -n $serve -l reauth -x -d 'ask again every so often who may be here'
+complete -c farpty -n $serve -l exit-when-idle -x -d 'end when nobody has been there for so long'
 complete -c farpty -n $serve -l kill-all -d 'end background jobs too'
 complete -c farpty -n $serve -l rlimit -x -a 'cpu= mem= nproc= nofile= fsize= core=' -d 'limits of each process'
 complete -c farpty -n $serve -l sandbox -d 'fence the program off'
@@ -55,7 +62,25 @@ set -l connect '__fish_seen_subcommand_from connect'
 complete -c farpty -n $connect -s e -l escape-char -x -a none -d 'the key that speaks to farpty'
 complete -c farpty -n $connect -s v -l verbose -d 'explain each step'
 complete -c farpty -n $connect -l name -x -d 'the name of the session'
+complete -c farpty -n $connect -l new -d 'start a session'
+complete -c farpty -n $connect -l attach-or-new -d 'attach where there is one of that name'
+complete -c farpty -n $connect -l linger -x -d 'how long the session waits for its client'
+complete -c farpty -n $connect -l ssh -d 'log in by ssh'
+complete -c farpty -n $connect -l ssh-program -x -d 'ssh and its options'
+complete -c farpty -n $connect -l far-program -r -d 'where farpty is over there'
 complete -c farpty -n $connect -a $urls
+complete -c farpty -n '__fish_seen_subcommand_from connect exec attach' -l token-stdin -d 'read the token of an invitation from standard input'
+complete -c farpty -n '__fish_seen_subcommand_from attach invite' -l read-only -d 'to look on'
+complete -c farpty -n '__fish_seen_subcommand_from attach ls invite kill' -s i -l identity -r -F -d 'the key to log in with'
+complete -c farpty -n '__fish_seen_subcommand_from attach ls invite kill' -l accept-new -d 'pin the key of a new server without asking'
+complete -c farpty -n '__fish_seen_subcommand_from attach ls invite kill' -s v -l verbose -d 'explain each step'
+complete -c farpty -n '__fish_seen_subcommand_from ls' -l json -d 'for programs'
+set -l invite '__fish_seen_subcommand_from invite'
+complete -c farpty -n $invite -l once -d 'for one guest'
+complete -c farpty -n $invite -l expires -x -a '10m 1h 1d' -d 'how long it is good'
+complete -c farpty -n $invite -l session -x -a '(__farpty_sessions)' -d 'to this session only'
+complete -c farpty -n $invite -l host -x -d 'how guests call this machine'
+complete -c farpty -n $invite -l server -x -a '(__farpty_servers)' -d 'the server of that pid'
 set -l native '__fish_seen_subcommand_from connect exec'
 complete -c farpty -n $native -s i -l identity -r -F -d 'the key to log in with'
 complete -c farpty -n $native -l accept-new -d 'pin the key of a new server without asking'

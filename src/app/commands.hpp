@@ -3,6 +3,8 @@
 
 #include <functional>
 
+#include "auth/secret.hpp"
+
 namespace CLI {
 class App;
 }
@@ -11,11 +13,19 @@ namespace farpty::app {
 
 using Run = std::function<int()>;
 
+// What came with the command line and must not stand there any longer.
+struct Secrets {
+  auth::SecretBytes token;  // an invitation's; empty: none was given
+};
+
 Run add_serve(CLI::App& app);
-Run add_connect(CLI::App& app);
-Run add_exec(CLI::App& app);
+Run add_connect(CLI::App& app, Secrets& secrets);
+Run add_exec(CLI::App& app, Secrets& secrets);
+Run add_attach(CLI::App& app, Secrets& secrets);
+Run add_ls(CLI::App& app, Secrets& secrets);
+Run add_invite(CLI::App& app, Secrets& secrets);
 Run add_ps(CLI::App& app);
-Run add_kill(CLI::App& app);
+Run add_kill(CLI::App& app, Secrets& secrets);
 Run add_run(CLI::App& app);
 Run add_doctor(CLI::App& app);
 Run add_keygen(CLI::App& app);

@@ -9,7 +9,6 @@
 #include <boost/asio/io_context.hpp>
 
 #include "auth/ed25519.hpp"
-#include "auth/token.hpp"
 #include "base/log.hpp"
 #include "base/terminfo.hpp"
 
@@ -58,6 +57,7 @@ void add_terminal(wire::Start& start) {
 
 Result<wire::Start> start_of(const NativeWish& wish) {
   wire::Start start{.command = wish.command, .name = wish.session, .which = wish.which, .read_only = wish.read_only};
+  if (wish.linger) start.linger = static_cast<std::uint64_t>(wish.linger->count());
   std::size_t bytes = 0;
   for (const std::string& word : start.command) bytes += word.size();
   if (start.command.size() > wire::kMaxArguments || bytes > wire::kMaxCommand)
@@ -75,32 +75,19 @@ Result<wire::Start> start_of(const NativeWish& wish) {
 
 }  // namespace
 
-int connect_natively(const net::Url& url, const NativeWish& wish) {
-  std::optional<auth::Token> token;
-  if (!url.token.empty()) {
-    auto parsed = auth::parse_token(as_text(url.token));
-    if (!parsed) return fail(parsed.error());
-    token = std::move(*parsed);
-  }
+int connect_natively(net::Url url, const NativeWish& wish) {
   auto start = start_of(wish);
   if (!start) return fail(start.error());
-  auto addresses = net::resolve(url, net::Purpose::kDial);
-  if (!addresses) return fail(addresses.error());
-  auto identity = client::NativeIdentity::open(wish.identity, url.host, url.port, std::move(token));
-  if (!identity) return fail(identity.error());
+  const std::string user = url.user;
+  auto far = FarEnd::find(std::move(url), wish.far);
+  if (!far) return fail(far.error());
   boost::asio::io_context context(1);
-  auto client = client::NativeClient::open(
-      context, **identity, *addresses,
-      {.name = url.text(), .user = url.user, .escape = wish.escape, .start = std::move(*start)});
-  if (!client) return fail(client.error());
-  log::debug("connecting to {}", url.text());
-  while (true) {
-    const auto reached = (*client)->reach();
-    if (reached) return (*client)->run();
-    if ((*identity)->refusal()) return fail(*(*identity)->refusal());
-    if (!(*identity)->has_question()) return fail(reached.error());
-    if (const auto settled = (*identity)->settle(wish.new_hosts); !settled) return fail(settled.error());
-  }
+  const auto client = client::NativeClient::make(
+      context, far->identity(), far->addresses(),
+      {.name = far->name(), .user = user, .escape = wish.escape, .start = std::move(*start)});
+  log::debug("connecting to {}", far->name());
+  if (const auto met = far->meet(client->line()); !met) return fail(met.error());
+  return client->run();
 }
 
 }  // namespace farpty::app

@@ -1,30 +1,30 @@
 // From an address of the native door to a running client: which key, which server, what to start there.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "app/far_end.hpp"
 #include "client/native_client.hpp"
-#include "client/native_identity.hpp"
-#include "net/url.hpp"
 
 namespace farpty::app {
 
 enum class TerminalWish { kAuto, kYes, kNo };  // -t, -T
 
 struct NativeWish {
-  std::string identity;  // a key's file; empty: the usual ones
-  client::NewHosts new_hosts = client::NewHosts::kAsk;
+  FarWish far;
   std::optional<char> escape = '~';
   TerminalWish terminal = TerminalWish::kAuto;
   std::vector<std::string> command;  // empty: the shell
   std::string session;               // its name
   wire::Which which = wire::Which::kNew;
   bool read_only = false;
+  std::optional<std::chrono::seconds> linger;  // how long the session waits for its client; none: the server's choice
 };
 
 // The exit status for the shell.
-int connect_natively(const net::Url& url, const NativeWish& wish);
+int connect_natively(net::Url url, const NativeWish& wish);
 
 }  // namespace farpty::app

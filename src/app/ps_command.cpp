@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
+#include "app/errands.hpp"
 #include "base/log.hpp"
 #include "client/ask.hpp"
 #include "client/session_name.hpp"
@@ -23,6 +24,8 @@ struct Given {
   std::optional<pid_t> server;
   bool json = false;
   std::vector<std::string> sessions;
+  bool verbose = false;
+  ErrandGiven far;
 };
 
 void add_server_option(CLI::App& command, const std::shared_ptr<Given>& given) {
@@ -59,7 +62,9 @@ int show(const Given& given) {
 }
 
 int kill(const Given& given) {
-  log::open(false);
+  log::open(given.verbose);
+  // What names no session of this machine is a host, and sessions there follow.
+  if (!client::parse_session_name(given.sessions.front())) return kill_far_sessions(given.far, given.sessions);
   const auto servers = ask(given);
   int status = 0;
   for (const std::string& text : given.sessions) {
@@ -86,11 +91,16 @@ Run add_ps(CLI::App& app) {
   return [given] { return show(*given); };
 }
 
-Run add_kill(CLI::App& app) {
+Run add_kill(CLI::App& app, Secrets& secrets) {
   const auto given = std::make_shared<Given>();
   auto* command = app.add_subcommand("kill", "hang up sessions");
-  command->add_option("session", given->sessions, "its number in farpty ps, or SERVER.NUMBER")->required();
+  command
+      ->add_option("session", given->sessions,
+                   "its number in farpty ps, or SERVER.NUMBER; or [USER@]HOST[:PORT] and names of sessions there")
+      ->required();
   add_server_option(*command, given);
+  add_errand_options(*command, given->far, secrets);
+  command->add_flag("-v,--verbose", given->verbose, "explain each step");
   return [given] { return kill(*given); };
 }
 

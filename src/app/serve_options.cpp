@@ -58,6 +58,15 @@ Result<std::string> parse_term(const std::string& text) {
   return text;
 }
 
+Result<Retain> parse_retain(const std::string& text) {
+  if (text == "block") return Retain{.when_full = session::WhenFull::kBlock};
+  FARPTY_ASSIGN(bytes, parse_bytes(text));
+  // A redraw and the bytes on their way to a slow client have to find room.
+  constexpr std::uint64_t kLeast = 64ULL * 1024, kMost = 1ULL << 30;
+  if (bytes < kLeast || bytes > kMost) return failure("cannot use", "'" + text + "'", "it is not between 64K and 1G");
+  return Retain{.bytes = static_cast<std::size_t>(bytes)};
+}
+
 std::vector<Setting> make_settings() {
   using O = ServeOptions;
   constexpr unsigned kMany = 1'000'000;
@@ -92,12 +101,23 @@ std::vector<Setting> make_settings() {
        with(parse_duration, [](O& o, std::chrono::seconds t) { o.session_limits.max_duration = t; })},
       {"hangup-grace", Kind::kValue, "TIME", "from SIGHUP to SIGKILL when a peer is gone (default 5s)",
        with(parse_duration, [](O& o, std::chrono::seconds t) { o.session_limits.hangup_grace = t; })},
+      {"linger", Kind::kValue, "TIME",
+       "native doors: how long a session waits for a client that is away (default 7d; 0: for ever)",
+       with(parse_duration, [](O& o, std::chrono::seconds t) { o.session_limits.linger = t; })},
+      {"retain", Kind::kValue, "SIZE|block",
+       "native doors: how much output is kept while nobody reads it (default 4M), or let the program wait",
+       with(parse_retain, [](O& o, Retain retain) { o.retain = retain; })},
+      {"reauth", Kind::kValue, "TIME",
+       "native doors: ask again every TIME whether those who are in may be (default 0: at login only)",
+       with(parse_duration, [](O& o, std::chrono::seconds t) { o.reauth = t; })},
       {"kill-all", Kind::kSwitch, "", "when a session ends kill all that it started: background jobs, daemons",
        when_on([](O& o) { o.leftovers = pty::Leftovers::kAreKilled; })},
       {"rlimit", Kind::kValue, "LIST", "limits of each process: cpu=60,mem=256M,nproc=32,nofile=..,fsize=..,core=..",
        with(pty::Rlimits::parse, [](O& o, pty::Rlimits limits) { o.rlimits = limits; })},
       {"sandbox", Kind::kSwitch, "", "for strangers: no network, no files but a private HOME, no other processes",
        when_on([](O& o) { o.sandbox = true; })},
+      {"exit-when-idle", Kind::kValue, "TIME", "end when nobody has been there for TIME (default 0: never)",
+       with(parse_duration, [](O& o, std::chrono::seconds t) { o.exit_when_idle = t; })},
       {"verbose", Kind::kSwitch, "", "say more of what happens", when_on([](O& o) { o.verbose = true; })},
   };
 }

@@ -19,6 +19,12 @@ namespace farpty::app {
 
 enum class ProbeChoice { kAuto, kNo, kYes };
 
+// Of the output that nobody reads.
+struct Retain {
+  std::size_t bytes = std::size_t{4} * 1024 * 1024;
+  session::WhenFull when_full = session::WhenFull::kForget;
+};
+
 struct ServeOptions {
   std::vector<net::Url> listen;
   std::vector<std::string> program;  // empty: the user's login shell
@@ -29,9 +35,12 @@ struct ServeOptions {
   door::Openness openness = door::Openness::kThisUser;
   door::Limits limits;
   session::Limits session_limits;
+  Retain retain;
+  std::chrono::seconds reauth{0};  // 0: never
   pty::Rlimits rlimits;
   bool sandbox = false;
   pty::Leftovers leftovers = pty::Leftovers::kLiveOn;
+  std::chrono::seconds exit_when_idle{0};  // 0: never
   bool verbose = false;
 };
 

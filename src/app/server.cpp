@@ -49,6 +49,9 @@ Result<std::shared_ptr<const door::Settings>> make_settings(const ServeOptions& 
   if (options.sandbox) spec.sandbox = std::move(sandbox);
   settings->term = options.term;
   settings->commands = options.program.empty() ? door::Commands::kAny : door::Commands::kOnlyTheProgram;
+  settings->retain = options.retain.bytes;
+  settings->when_full = options.retain.when_full;
+  settings->reauth = options.reauth;
   settings->shell = user.shell;
   settings->home = user.home;
   const bool probe = options.probe_size == ProbeChoice::kYes ||
@@ -80,7 +83,8 @@ Server::Server()
               .registry = registry_,
               .gate = gate_},
       doors_(shared_, [this] { leave_if_done(); }),
-      signals_(context_) {}
+      signals_(context_),
+      idle_timer_(context_) {}
 
 Result<> Server::open(const ServeOptions& options, std::optional<std::string> config_path, GivenFlags flags,
                       std::vector<std::string> program) {
@@ -106,6 +110,9 @@ Result<> Server::apply(const ServeOptions& options) {
   FARPTY_TRY(prepare_keeper(options, user));
   FARPTY_TRY(doors_.change(options.listen, options.openness, settings));
   gate_.set(options.openness, options.limits);
+  exit_when_idle_ = options.exit_when_idle;
+  idle_since_ = session::Clock::now();
+  look_for_idle();
   if (std::exchange(openness_, options.openness) != options.openness) say_who_is_served(options, user);
   return {};
 }
@@ -117,6 +124,7 @@ Result<> Server::prepare_keeper(const ServeOptions& options, const User& user) {
   FARPTY_ASSIGN(keeper, door::Doorkeeper::open(user.name));
   keeper_ = std::move(keeper);
   shared_.keeper = keeper_.get();
+  registry_.when_gone([this](unsigned session) { keeper_->session_ended(session); });
   log::info("this server's key is {}", auth::fingerprint(keeper_->key()));
   return {};
 }
@@ -127,9 +135,29 @@ Result<> Server::open_control() {
     return failure("cannot find", "a runtime directory", "neither XDG_RUNTIME_DIR nor HOME is set");
   FARPTY_ASSIGN(directory, open_own_directory(directories.front(), Missing::kMake));
   FARPTY_ASSIGN(socket, net::RuntimeSocket::open(std::move(directory), getpid()));
-  FARPTY_ASSIGN(control, door::Control::open(context_, std::move(socket), registry_, [this] { return doors_.urls(); }));
+  FARPTY_ASSIGN(control, door::Control::open(context_, std::move(socket), registry_,
+                                             {.doors = [this] { return doors_.urls(); },
+                                              .invite = [this](const auto& request) { return invite(request); }}));
   control_ = std::move(control);
   return {};
+}
+
+Result<auth::Token> Server::invite(const control::InviteRequest& request) {
+  if (!keeper_)
+    return failure("cannot invite", "", "this server has no native door", "start one with --listen farpty://");
+  auth::InvitationTerms terms{.expires = request.expires == 0 ? auth::kNever : auth::Seconds{request.expires},
+                              .uses = request.once ? auth::Uses::kOnce : auth::Uses::kMany,
+                              .writing = request.read_only ? auth::Writing::kRefused : auth::Writing::kAllowed};
+  if (request.enter_within != 0) terms.enter_by = auth::Seconds{request.enter_within};
+  if (!request.session.empty()) {
+    const auto* const session = registry_.find_lasting(request.session);
+    if (session == nullptr) return failure("cannot invite", "", "there is no session '" + request.session + "'");
+    terms.session = session->id();
+  }
+  FARPTY_ASSIGN(token, keeper_->invite(terms));
+  log::info("an invitation was made: {}{}{}", token.id.text(), request.once ? ", for once" : "",
+            request.read_only ? ", read-only" : "");
+  return token;
 }
 
 void Server::run() { context_.run(); }
@@ -177,10 +205,27 @@ void Server::stop(int number) {
   }
   notify("STOPPING=1");
   log::info("{}: hanging up {} session(s)", strsignal(number), registry_.count());
+  idle_timer_.cancel();
   doors_.stop_listening();
   control_.reset();
   registry_.finish_all(session::Cause::kServerStopping);
   registry_.when_empty([this] { leave_if_done(); });
+}
+
+// --exit-when-idle. Looks once a second: coming and going has no price then.
+void Server::look_for_idle() {
+  idle_timer_.cancel();
+  if (exit_when_idle_ == std::chrono::seconds(0) || stopping_) return;
+  const auto now = session::Clock::now();
+  if (registry_.count() > 0 || doors_.has_connections()) idle_since_ = now;
+  if (now - idle_since_ >= exit_when_idle_) {
+    log::info("nobody was here for {} s", exit_when_idle_.count());
+    return stop(SIGTERM);
+  }
+  idle_timer_.expires_after(std::chrono::seconds(1));
+  idle_timer_.async_wait([this](const boost::system::error_code& code) {
+    if (!code) look_for_idle();
+  });
 }
 
 // When the sessions are gone, what they said last is still on its way to their peers.

@@ -1,12 +1,14 @@
 // Server: the objects of a running `farpty serve`, and what happens to them at start, at SIGHUP and at the end.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "app/doors.hpp"
 #include "app/serve_options.hpp"
@@ -35,9 +37,11 @@ class Server {
   Result<> prepare_sandbox(const ServeOptions& options);
   Result<> prepare_keeper(const ServeOptions& options, const User& user);
   Result<> open_control();
+  Result<auth::Token> invite(const control::InviteRequest& request);
   void reload();
   void stop(int signal);
   void leave_if_done();
+  void look_for_idle();
   void wait_for_signal();
 
   static constexpr std::size_t kBuffer = 64 * 1024;
@@ -55,6 +59,9 @@ class Server {
   boost::asio::signal_set signals_;
   std::optional<door::Openness> openness_;  // as the log has said it
   bool stopping_ = false;
+  std::chrono::seconds exit_when_idle_{0};
+  session::Clock::time_point idle_since_;
+  boost::asio::steady_timer idle_timer_;
 
   std::optional<std::string> config_path_;
   GivenFlags flags_;

@@ -31,6 +31,17 @@ Result<unsigned> parse_number(std::string_view text, unsigned least, unsigned mo
   return value;
 }
 
+Result<std::uint64_t> parse_bytes(std::string_view text) {
+  std::uint64_t count = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  const unsigned shift = unit.empty() ? 0U : unit == "K" ? 10U : unit == "M" ? 20U : unit == "G" ? 30U : 64U;
+  if (code != std::errc{} || shift == 64U || count > std::uint64_t{1} << 40 >> shift)
+    return failure("cannot understand", "'" + std::string(text) + "'", "it is not a number of bytes",
+                   "write it like 65536, 64K or 4M");
+  return count << shift;
+}
+
 Result<WindowSize> parse_size(std::string_view text) {
   const auto cross = text.find('x');
   if (cross != std::string_view::npos) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string_view>
 
 #include "base/result.hpp"
@@ -14,6 +15,9 @@ Result<std::chrono::seconds> parse_duration(std::string_view text);
 
 // A whole number from `least` to `most`.
 Result<unsigned> parse_number(std::string_view text, unsigned least, unsigned most);
+
+// Bytes: "65536", "64K", "4M", "1G", of 1024 each.
+Result<std::uint64_t> parse_bytes(std::string_view text);
 
 // Columns and rows: "80x24".
 Result<WindowSize> parse_size(std::string_view text);

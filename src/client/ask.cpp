@@ -95,14 +95,22 @@ void RunningServers::ask_in(OwnDirectory directory, std::optional<pid_t> only) {
   directories_.push_back(std::move(directory));
 }
 
-Result<> RunningServers::kill(std::int64_t server, unsigned session) const {
+Result<std::string> RunningServers::say(std::int64_t server, const control::Request& request) const {
   const auto found = std::ranges::find(found_, server, &control::Server::pid);
   if (found == found_.end()) return failure("cannot ask", "server " + std::to_string(server), "there is none");
   const Place& place = places_[static_cast<std::size_t>(found - found_.begin())];
   FARPTY_ASSIGN(socket, net::connect_to_server(directories_[place.directory], place.socket));
-  const std::string request = control::encode(control::KillRequest{.session = session});
-  FARPTY_ASSIGN(answer, exchange(socket.get(), request, server_name(place.socket)));
+  return exchange(socket.get(), control::encode(request), server_name(place.socket));
+}
+
+Result<> RunningServers::kill(std::int64_t server, unsigned session) const {
+  FARPTY_ASSIGN(answer, say(server, control::KillRequest{.session = session}));
   return control::decode_killed(answer);
+}
+
+Result<std::string> RunningServers::invite(std::int64_t server, const control::InviteRequest& wish) const {
+  FARPTY_ASSIGN(answer, say(server, wish));
+  return control::decode_invited(answer);
 }
 
 }  // namespace farpty::client

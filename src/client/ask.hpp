@@ -23,8 +23,11 @@ class RunningServers {
 
   // Has one of the servers that were found end a session.
   [[nodiscard]] Result<> kill(std::int64_t server, unsigned session) const;
+  // Has one of them make an invitation; its token.
+  [[nodiscard]] Result<std::string> invite(std::int64_t server, const control::InviteRequest& wish) const;
 
  private:
+  [[nodiscard]] Result<std::string> say(std::int64_t server, const control::Request& request) const;
   void ask_in(OwnDirectory directory, std::optional<pid_t> only);
 
   std::vector<control::Server> found_;

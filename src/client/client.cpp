@@ -175,6 +175,8 @@ void Client::obey(Command command) {
   switch (command) {
     case Command::kDisconnect: return finish(kBroken, fmt::format("disconnected from {}", options_.name));
     case Command::kSuspend: return suspend();
+    case Command::kDetach:
+    case Command::kPen: return;  // of sessions that last
     case Command::kHelp: {
       const std::string help = keys_.help();
       if (stdout_->room() >= help.size()) stdout_->write(as_bytes(help));

@@ -45,12 +45,12 @@ void NativeCall::connected() {
   int code = 0;
   socklen_t length = sizeof code;
   getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &code, &length);
-  if (code != 0) return owner_.down(*this, reason_of(code));
+  if (code != 0) return owner_.down(*this, reason_of(code), Verdict::kBroke);
   readiness_ = Readiness();
   auto tls = net::Tls::client(keys_.tls(), *this, keys_.token());
-  if (!tls) return owner_.down(*this, tls.error().message());
+  if (!tls) return owner_.down(*this, tls.error().message(), Verdict::kBroke);
   auto opened = net::TlsSocket::open(context_, std::move(socket_), std::move(*tls), *this);
-  if (!opened) return owner_.down(*this, opened.error().message());
+  if (!opened) return owner_.down(*this, opened.error().message(), Verdict::kBroke);
   tls_ = std::move(*opened);
   tls_->begin();
 }
@@ -60,8 +60,13 @@ void NativeCall::established() {
   owner_.up(*this);
 }
 
+void NativeCall::broken(const std::string& why, net::TlsSocket::Fault fault) {
+  const bool refused = !up_ && (fault == net::TlsSocket::Fault::kPeers || tls_->tls().peer_broke_off());
+  owner_.down(*this, why, refused ? Verdict::kRefused : Verdict::kBroke);
+}
+
 void NativeCall::fail(const std::string& why) {
-  later_.run([this, why] { owner_.down(*this, why); });
+  later_.run([this, why] { owner_.down(*this, why, Verdict::kBroke); });
 }
 
 }  // namespace farpty::client

@@ -24,19 +24,24 @@ class NativeKeys {
   virtual ~NativeKeys() = default;
   [[nodiscard]] virtual const net::TlsContext& tls() const = 0;
   [[nodiscard]] virtual const auth::Token* token() const = 0;  // null: by key
+  // The server gave a guest something to come back with, in place of the invitation.
+  virtual void renew(auth::Token token) = 0;
   // Asked during the handshake, before the server has proved to hold the key.
   virtual bool accepts(const auth::PublicKey& server) = 0;
 };
 
 class NativeCall final : private net::TlsSocket::Owner, private net::TlsJudge {
  public:
+  // Whether another attempt may fare better: kRefused, one of the ends did not accept who the other is.
+  enum class Verdict { kBroke, kRefused };
+
   class Owner {
    public:
     virtual ~Owner() = default;
     virtual void up(NativeCall& call) = 0;
     virtual void received(NativeCall& call, Bytes plain) = 0;
     virtual void drained(NativeCall& call) = 0;
-    virtual void down(NativeCall& call, const std::string& why) = 0;
+    virtual void down(NativeCall& call, const std::string& why, Verdict verdict) = 0;
   };
 
   NativeCall(boost::asio::io_context& context, NativeKeys& keys, Owner& owner);
@@ -48,8 +53,9 @@ class NativeCall final : private net::TlsSocket::Owner, private net::TlsJudge {
 
   void send(Bytes plain) { tls_->send(plain); }  // only when up
   void finish() { tls_->finish(); }
+  void carry_bulk() { tls_->carry_bulk(); }  // only when up
   [[nodiscard]] bool is_up() const { return up_; }
-  [[nodiscard]] std::size_t unsent() const { return tls_ ? tls_->unsent() : 0; }
+  [[nodiscard]] bool is_full() const { return tls_ && tls_->room() == 0; }
 
  private:
   void connected();
@@ -61,7 +67,7 @@ class NativeCall final : private net::TlsSocket::Owner, private net::TlsJudge {
   void established() override;
   void received(Bytes plain) override { owner_.received(*this, plain); }
   void drained() override { owner_.drained(*this); }
-  void broken(const std::string& why, net::TlsSocket::Fault) override { owner_.down(*this, why); }
+  void broken(const std::string& why, net::TlsSocket::Fault fault) override;
 
   boost::asio::io_context& context_;
   NativeKeys& keys_;

@@ -1,9 +1,8 @@
 // NativeClient: the user's end of a native session: the terminal or pipes on this side, and a connection that is made anew
 // as often as it breaks.
 //
-// What is said is native_talk.hpp's. Invariants: the keyboard is read whatever the connection does, so that ~. always works;
-// while cut, a fresh attempt starts every kRedial, and a connection that was thought dead stays in the race until one of
-// them has come up.
+// What is said is native_talk.hpp's, how the connection is made is native_line.hpp's. Invariant: the keyboard is read
+// whatever the connection does, so that ~. always works.
 #pragma once
 
 #include <chrono>
@@ -17,11 +16,13 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "client/escape_keys.hpp"
-#include "client/native_call.hpp"
+#include "client/liveness.hpp"
+#include "client/native_line.hpp"
 #include "client/native_talk.hpp"
 #include "client/outlet.hpp"
 #include "client/raw_mode.hpp"
 #include "client/terminal_trace.hpp"
+#include "client/window.hpp"
 
 namespace farpty::client {
 
@@ -33,16 +34,16 @@ struct NativeOptions {
   bool keep_trying = true;
 };
 
-class NativeClient final : private NativeCall::Owner, private NativeTalk::Sink {
+class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
  public:
-  static Result<std::unique_ptr<NativeClient>> open(boost::asio::io_context& context, NativeKeys& keys,
-                                                    std::vector<net::Address> addresses, NativeOptions options);
+  static std::unique_ptr<NativeClient> make(boost::asio::io_context& context, NativeKeys& keys,
+                                            std::vector<net::Address> addresses, NativeOptions options);
 
-  // The first connection; the user's terminal is in its own mode still. The error says why there is none.
-  Result<> reach();
+  // The connection, to be reached first while the user's terminal is in its own mode still.
+  [[nodiscard]] NativeLine& line() { return line_; }
 
-  // Carries until the session ends or the user leaves. The exit status for the shell: the program's, 128+n for a signal, 255
-  // when it was lost.
+  // Carries until the session ends or the user leaves. The exit status for the shell: the program's, 128+n for a signal, 0
+  // for who detached, 255 when it was lost.
   int run();
 
  private:
@@ -51,12 +52,14 @@ class NativeClient final : private NativeCall::Owner, private NativeTalk::Sink {
   NativeClient(boost::asio::io_context& context, NativeKeys& keys, std::vector<net::Address> addresses,
                NativeOptions options);
   Result<> prepare();
+  static std::optional<wire::Size> terminal_size(int fd);  // none: it is no terminal, or has no size
 
-  // NativeCall::Owner
-  void up(NativeCall& call) override;
-  void received(NativeCall& call, Bytes plain) override;
-  void drained(NativeCall& call) override;
-  void down(NativeCall& call, const std::string& why) override;
+  // NativeLine::Owner
+  void connected() override;
+  void received(Bytes plain) override;
+  void drained() override;
+  void refused(const std::string& why) override;
+  void broke(const std::string& why) override;
   // NativeTalk::Sink
   void show(wire::Channel channel, Bytes bytes) override;
   [[nodiscard]] std::size_t room(wire::Channel channel) const override;
@@ -64,14 +67,17 @@ class NativeClient final : private NativeCall::Owner, private NativeTalk::Sink {
   void skipped(std::uint64_t bytes) override;
   void ended(const wire::Exit& exit) override;
   void failed(const wire::Failure& failure) override;
-  void pen(bool have) override;  // lint-allow(bool): as the sink's
-  void answer(const wire::Message&) override {}
+  void pen(PenState state) override;
+  void credential(const wire::Credential& credential) override;
+  void pong() override;
 
-  void dial();
   void talk_begins();
   void flush();
   void read_keys();
   void obey(Command command);
+  void detach();
+  void detached();
+  void help();
   void outlet_drained();
   void resized();
   void wait_for_signal();
@@ -79,40 +85,41 @@ class NativeClient final : private NativeCall::Owner, private NativeTalk::Sink {
   void suspend();
   void continued();
   void tick();
-  void look_after(Clock::time_point now);
-  void redial(Clock::time_point now);
-  void show_status(Clock::duration away);
+  void look_after();
+  void ask();
+  void show_status(const std::string& text);
   void hide_status();
+  void erase_status();
   void finish(int status, std::string message);
   void leave_if_shown();
   void acknowledge_soon();
 
   boost::asio::io_context& context_;
   NativeKeys& keys_;
-  std::vector<net::Address> addresses_;
   NativeOptions options_;
+  NativeLine line_;
   NativeTalk talk_;
   EscapeKeys keys_filter_;
   TerminalTrace trace_;
+  Liveness liveness_;
+  Window window_;
+  std::optional<Clock::time_point> asked_;  // a ping that has no answer yet
   boost::asio::signal_set signals_;
   std::optional<RawMode> raw_;
   Readiness stdin_ready_;
   std::unique_ptr<Outlet> stdout_, stderr_;
-  std::unique_ptr<NativeCall> call_;                   // the connection; null: it broke
-  std::vector<std::unique_ptr<NativeCall>> attempts_;  // in the race to become it
-  std::vector<std::unique_ptr<NativeCall>> gone_;      // on the stack, perhaps; destroyed at the next tick
-  std::vector<std::byte> out_;                         // to be sent
+  std::vector<std::byte> out_;  // to be sent
   boost::asio::steady_timer tick_, ack_timer_;
+  std::optional<Clock::time_point> leaving_;  // when the user detached
+  std::string session_;                       // its name or number, once started
+  PenState pen_ = PenState::kHave;
+  std::string notice_;  // shown for a while, whatever comes
+  Clock::time_point noticed_;
   bool acking_ = false;
   bool gathering_ = false;
-  std::size_t next_address_ = 0;
-  Clock::time_point last_heard_, last_ping_, last_attempt_, last_typed_;
-  bool reaching_ = true;   // the first connection is being made
-  std::string unreached_;  // why that failed
   bool status_shown_ = false;
   bool keys_ended_ = false;
   bool keys_paused_ = false;
-  bool has_terminal_ = false;
   bool over_ = false;  // the session has ended; what it said is still being shown
   bool finished_ = false;
   int status_ = 0;

@@ -24,6 +24,7 @@ class NativeIdentity final : public NativeKeys {
 
   [[nodiscard]] const net::TlsContext& tls() const override { return tls_; }
   [[nodiscard]] const auth::Token* token() const override { return token_ ? &*token_ : nullptr; }
+  void renew(auth::Token token) override { token_ = std::move(token); }
   bool accepts(const auth::PublicKey& server) override;
 
   // The server showed a key that nobody knows here, and was left for it.

@@ -9,15 +9,16 @@ namespace {
 
 using wire::Channel;
 
-constexpr std::size_t kAckAfter = 16 * 1024;  // bytes read: a window of 64 KiB never closes while they are read
+constexpr std::uint64_t kAckAfter = 16 * 1024;  // bytes read: a window of 64 KiB never closes while they are read
 
 }  // namespace
 
 NativeTalk::NativeTalk(std::string user, wire::Start start, Sink& sink)
-    : user_(std::move(user)), start_(std::move(start)), sink_(sink) {}
+    : user_(std::move(user)), start_(std::move(start)), sink_(sink), typed_(start_.terminal ? kMaxTyped : kMaxPiped) {}
 
 void NativeTalk::begin(std::vector<std::byte>& out) {
   conversation_ = std::make_unique<wire::Conversation>(wire::Role::kClient);
+  detached_ = false;
   conversation_->send(wire::Hello{.agent = "farpty/" FARPTY_VERSION, .user = user_}, out);
   const wire::Windows windows{.output = sink_.room(Channel::kOutput), .errors = sink_.room(Channel::kErrors)};
   if (seat_) {
@@ -64,14 +65,15 @@ void NativeTalk::obey(const wire::Message& message, std::vector<std::byte>& out)
     case Type::kScreen: return sink_.show(Channel::kOutput, std::get<wire::Screen>(message).bytes);
     case Type::kAck: note_acknowledged(); return send_typed(out);
     case Type::kExit: return sink_.ended(std::get<wire::Exit>(message));
-    case Type::kPen: return sink_.pen(std::get<wire::Pen>(message).action == wire::PenAction::kHave);
+    case Type::kPen:
+      return sink_.pen(std::get<wire::Pen>(message).action == wire::PenAction::kHave ? PenState::kHave
+                                                                                     : PenState::kHaveNot);
+    case Type::kCredential: return sink_.credential(std::get<wire::Credential>(message));
+    case Type::kPong: return sink_.pong();
     case Type::kPing: return say(wire::Pong{.cookie = std::get<wire::Ping>(message).cookie}, out);
-    case Type::kSessions:
-    case Type::kDone:
-    case Type::kInvitation: return sink_.answer(message);
     case Type::kError: return sink_.failed(std::get<wire::Failure>(message));
     case Type::kBye: return sink_.failed({.code = "bye", .text = "the server said good-bye"});
-    default: return;  // hello, eof, resize, pong, credential: nothing to be done
+    default: return;  // hello, eof, resize, pong: nothing to be done; answers to what was never asked do not come here
   }
 }
 
@@ -107,6 +109,11 @@ void NativeTalk::end_input(std::vector<std::byte>& out) {
   send_typed(out);
 }
 
+void NativeTalk::detach(std::vector<std::byte>& out) {
+  detaching_ = true;
+  send_typed(out);
+}
+
 // From where the connection has come, as far as the window is open.
 void NativeTalk::send_typed(std::vector<std::byte>& out) {
   if (!conversation_ || !conversation_->may_send(wire::Type::kData)) return;
@@ -122,6 +129,11 @@ void NativeTalk::send_typed(std::vector<std::byte>& out) {
     }
     if (left.empty() && input_ended_)
       conversation_->send(wire::Eof{.channel = Channel::kInput, .at = stream.sent}, out);
+    if (left.empty() && detaching_ && conversation_->may_send(wire::Type::kDetach)) {
+      conversation_->send(wire::Detach{}, out);
+      conversation_->send(wire::Bye{}, out);
+      detached_ = true;
+    }
     return;
   }
 }
@@ -137,9 +149,10 @@ void NativeTalk::acknowledge(Due due, std::vector<std::byte>& out) {
   if (!conversation_ || !conversation_->may_send(wire::Type::kAck)) return;
   for (const Channel channel : {Channel::kOutput, Channel::kErrors}) {
     const auto& stream = conversation_->receiving(channel);
-    const std::uint64_t limit = std::max<std::uint64_t>(stream.limit, stream.received + sink_.room(channel));
+    const std::uint64_t room = sink_.room(channel);
+    const std::uint64_t limit = std::max(stream.limit, stream.received + room);
     const bool has_read = stream.received > stream.acked;
-    const bool opens = limit >= stream.limit + kAckAfter;
+    const bool opens = limit >= stream.limit + std::max(kAckAfter, room / 16);
     if (opens || (due == Due::kAll && has_read))
       conversation_->send(wire::Ack{.channel = channel, .read = stream.received, .limit = limit}, out);
   }

@@ -16,8 +16,12 @@
 
 namespace farpty::client {
 
-// What was typed and not acknowledged. Far more than a person types while a connection is away.
+// What was typed and not acknowledged: of a person far more than he types while a connection is away, of pipes as much as
+// their server takes at a time.
 inline constexpr std::size_t kMaxTyped = 1024 * 1024;
+inline constexpr std::size_t kMaxPiped = 16 * 1024 * 1024;
+
+enum class PenState { kHave, kHaveNot };
 
 class NativeTalk {
  public:
@@ -31,8 +35,9 @@ class NativeTalk {
     virtual void skipped(std::uint64_t bytes) = 0;
     virtual void ended(const wire::Exit& exit) = 0;
     virtual void failed(const wire::Failure& failure) = 0;  // by the server, or its breach of the protocol
-    virtual void pen(bool have) = 0;                        // lint-allow(bool): an answer
-    virtual void answer(const wire::Message& message) = 0;  // sessions, done, invitation
+    virtual void pen(PenState state) = 0;
+    virtual void credential(const wire::Credential& credential) = 0;
+    virtual void pong() = 0;  // the answer to a ping
   };
 
   NativeTalk(std::string user, wire::Start start, Sink& sink);
@@ -45,6 +50,8 @@ class NativeTalk {
   // Keeps what was typed and appends it to `out` as far as the window is open. At most input_room() bytes.
   void type(Bytes typed, std::vector<std::byte>& out);
   void end_input(std::vector<std::byte>& out);
+  // Leaves the session, which goes on, as soon as all that was typed is on its way. The server then ends the connection.
+  void detach(std::vector<std::byte>& out);
   [[nodiscard]] std::size_t input_room() const { return typed_.room(); }
   [[nodiscard]] bool input_is_taken() const { return typed_.empty(); }
 
@@ -58,6 +65,8 @@ class NativeTalk {
 
   [[nodiscard]] bool running() const { return conversation_ && conversation_->state() == wire::State::kRunning; }
   [[nodiscard]] bool has_seat() const { return seat_.has_value(); }
+  // Whether the server was told to let the session go on without us.
+  [[nodiscard]] bool has_detached() const { return conversation_ && detached_; }
 
  private:
   void obey(const wire::Message& message, std::vector<std::byte>& out);
@@ -71,9 +80,10 @@ class NativeTalk {
   std::unique_ptr<wire::Conversation> conversation_;
   std::optional<wire::Seat> seat_;  // once started
 
-  ByteQueue typed_{kMaxTyped};    // not acknowledged
+  ByteQueue typed_;               // not acknowledged
   std::uint64_t typed_from_ = 0;  // offset of its first byte
   bool input_ended_ = false;
+  bool detaching_ = false, detached_ = false;
   std::uint64_t output_ = 0, errors_ = 0;  // read, over all connections
 };
 

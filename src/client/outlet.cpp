@@ -9,8 +9,9 @@
 
 namespace farpty::client {
 
-Result<std::unique_ptr<Outlet>> Outlet::open(boost::asio::io_context& context, int fd, std::function<void()> drained) {
-  std::unique_ptr<Outlet> outlet(new Outlet(fd, std::move(drained)));
+Result<std::unique_ptr<Outlet>> Outlet::open(boost::asio::io_context& context, int fd, std::function<void()> drained,
+                                             std::size_t bound) {
+  std::unique_ptr<Outlet> outlet(new Outlet(fd, std::move(drained), bound));
   char name[PATH_MAX];
   if (ttyname_r(fd, name, sizeof name) == 0)
     outlet->own_ = OwnedFd(::open(name, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));

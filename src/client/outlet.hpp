@@ -18,27 +18,31 @@ namespace farpty::client {
 
 class Outlet {
  public:
+  // A reader that is slower than the far program pushes back on it from here.
+  static constexpr std::size_t kMaxWaiting = 64 * 1024;
+
   // `fd` is borrowed. `drained` is called when everything was written after something had to wait.
-  static Result<std::unique_ptr<Outlet>> open(boost::asio::io_context& context, int fd, std::function<void()> drained);
+  // At most `bound` bytes wait.
+  static Result<std::unique_ptr<Outlet>> open(boost::asio::io_context& context, int fd, std::function<void()> drained,
+                                              std::size_t bound = kMaxWaiting);
 
   void write(Bytes bytes);  // at most room() bytes
   [[nodiscard]] std::size_t room() const { return waiting_.room(); }
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   [[nodiscard]] bool empty() const { return waiting_.empty(); }
   [[nodiscard]] bool broken() const { return broken_; }  // its reader is gone; what is written is dropped
 
  private:
-  Outlet(int fd, std::function<void()> drained) : fd_(fd), drained_(std::move(drained)) {}
+  Outlet(int fd, std::function<void()> drained, std::size_t bound)
+      : fd_(fd), drained_(std::move(drained)), waiting_(bound) {}
   void flush();
   std::size_t write_some(Bytes bytes);
-
-  // A reader that is slower than the far program pushes back on it from here.
-  static constexpr std::size_t kMaxWaiting = 64 * 1024;
 
   int fd_;       // lint-allow(raw-fd): lent, or that of own_
   OwnedFd own_;  // the terminal, opened anew
   Readiness readiness_;
   std::function<void()> drained_;
-  ByteQueue waiting_{kMaxWaiting};
+  ByteQueue waiting_;
   bool broken_ = false;
 };
 

@@ -144,20 +144,19 @@ class Control::Peer {
 };
 
 Control::Control(boost::asio::io_context& context, net::RuntimeSocket socket, session::Registry& registry,
-                 std::function<std::vector<std::string>()> doors)
+                 Server server)
     : context_(context),
       socket_(std::move(socket)),
       registry_(registry),
-      doors_(std::move(doors)),
+      server_(std::move(server)),
       retry_(context),
       next_round_(context) {}
 
 Control::~Control() = default;
 
 Result<std::unique_ptr<Control>> Control::open(boost::asio::io_context& context, net::RuntimeSocket socket,
-                                               session::Registry& registry,
-                                               std::function<std::vector<std::string>()> doors) {
-  std::unique_ptr<Control> control(new Control(context, std::move(socket), registry, std::move(doors)));
+                                               session::Registry& registry, Server server) {
+  std::unique_ptr<Control> control(new Control(context, std::move(socket), registry, std::move(server)));
   FARPTY_ASSIGN(readiness, Readiness::watch(context, control->socket_.fd()));
   control->readiness_ = std::move(readiness);
   control->accept();
@@ -208,6 +207,12 @@ void Control::forget(Peer& peer) {
 std::string Control::answer(std::string_view line) {
   const auto request = control::decode_request(line);
   if (!request) return control::encode_error(request.error().message());
+  if (const auto* invite = std::get_if<control::InviteRequest>(&*request)) {
+    const auto token = server_.invite(*invite);
+    if (!token) return control::encode_error(token.error().message());
+    const auto text = auth::token_text(*token);
+    return control::encode_invited(as_text(text));
+  }
   const auto* kill = std::get_if<control::KillRequest>(&*request);
   if (kill == nullptr) return control::encode(list());
   if (!registry_.finish(kill->session, session::Cause::kKilled))
@@ -216,7 +221,7 @@ std::string Control::answer(std::string_view line) {
 }
 
 control::Server Control::list() const {
-  control::Server server{.pid = getpid(), .version = FARPTY_VERSION, .doors = doors_()};
+  control::Server server{.pid = getpid(), .version = FARPTY_VERSION, .doors = server_.doors()};
   for (const auto& info : registry_.list()) server.sessions.push_back(message_of(info));
   return server;
 }

@@ -15,6 +15,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "auth/token.hpp"
 #include "base/later.hpp"
 #include "base/readiness.hpp"
 #include "control/messages.hpp"
@@ -25,10 +26,13 @@ namespace farpty::door {
 
 class Control {
  public:
-  // `doors` tells the URLs at which the server listens.
+  // What it asks of the rest of the server.
+  struct Server {
+    std::function<std::vector<std::string>()> doors;  // the URLs at which it listens
+    std::function<Result<auth::Token>(const control::InviteRequest&)> invite;
+  };
   static Result<std::unique_ptr<Control>> open(boost::asio::io_context& context, net::RuntimeSocket socket,
-                                               session::Registry& registry,
-                                               std::function<std::vector<std::string>()> doors);
+                                               session::Registry& registry, Server server);
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
   ~Control();
@@ -36,8 +40,7 @@ class Control {
  private:
   class Peer;
 
-  Control(boost::asio::io_context& context, net::RuntimeSocket socket, session::Registry& registry,
-          std::function<std::vector<std::string>()> doors);
+  Control(boost::asio::io_context& context, net::RuntimeSocket socket, session::Registry& registry, Server server);
   void accept();
   void welcome(OwnedFd socket);
   void forget(Peer& peer);
@@ -48,7 +51,7 @@ class Control {
   net::RuntimeSocket socket_;
   Readiness readiness_;  // after socket_: gone before it is closed
   session::Registry& registry_;
-  std::function<std::vector<std::string>()> doors_;
+  Server server_;
   boost::asio::steady_timer retry_;
   std::map<const Peer*, std::unique_ptr<Peer>> peers_;
   std::vector<const Peer*> gone_;  // still on the stack; forgotten in the next round

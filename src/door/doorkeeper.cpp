@@ -11,11 +11,6 @@ namespace farpty::door {
 
 namespace {
 
-auth::Seconds now() {
-  using std::chrono::system_clock;
-  return std::chrono::duration_cast<std::chrono::seconds>(system_clock::now().time_since_epoch()).count();
-}
-
 auth::Penalties::Tick ticks() {
   using std::chrono::steady_clock;
   return std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now().time_since_epoch()).count();
@@ -25,6 +20,11 @@ auth::Penalties::Tick ticks() {
 std::optional<auth::IpAddress> source_of(const net::Address& peer) { return auth::IpAddress::parse(peer.host()); }
 
 }  // namespace
+
+auth::Seconds Doorkeeper::now() {
+  using std::chrono::system_clock;
+  return std::chrono::duration_cast<std::chrono::seconds>(system_clock::now().time_since_epoch()).count();
+}
 
 Result<std::unique_ptr<Doorkeeper>> Doorkeeper::open(std::string user) {
   FARPTY_ASSIGN(key, auth::open_host_key());
@@ -79,8 +79,23 @@ const auth::InvitationSecret* Doorkeeper::secret_of(const auth::InvitationId& id
 Result<auth::Token> Doorkeeper::invite(const auth::InvitationTerms& terms) {
   invitations_.forget_expired(now());
   auth::InvitationTerms absolute = terms;
-  absolute.expires += now();
+  if (absolute.expires != auth::kNever) absolute.expires += now();
+  if (absolute.enter_by) *absolute.enter_by += now();
   return invitations_.make(absolute, now());
+}
+
+Result<auth::Token> Doorkeeper::credential(const auth::InvitationId& guest, const auth::Grants& grants,
+                                           unsigned session) {
+  return invitations_.make({.expires = grants.expires.value_or(auth::kNever),
+                            .writing = grants.writing,
+                            .session = session,
+                            .of = invitations_.original(guest)},
+                           now());
+}
+
+std::string Doorkeeper::name_of(const auth::Identity& identity) const {
+  const auto* const invitation = std::get_if<auth::InvitationId>(&identity);
+  return invitation != nullptr ? auth::text_of(invitations_.original(*invitation)) : auth::text_of(identity);
 }
 
 }  // namespace farpty::door

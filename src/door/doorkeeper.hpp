@@ -49,7 +49,14 @@ class Doorkeeper {
   Result<auth::Grants> admit(const auth::Identity& identity, auth::Coming coming, const net::Address& peer);
 
   const auth::InvitationSecret* secret_of(const auth::InvitationId& id) const;
+  // The terms' times count from now on; but kNever.
   Result<auth::Token> invite(const auth::InvitationTerms& terms);
+  // With what a guest comes back to this session: good as long as what it came in by, and no longer than the session.
+  Result<auth::Token> credential(const auth::InvitationId& guest, const auth::Grants& grants, unsigned session);
+  // Who somebody is over all of its connections, for people, logs and seats: a fingerprint, or an invitation.
+  [[nodiscard]] std::string name_of(const auth::Identity& identity) const;
+  [[nodiscard]] bool is_credential(const auth::InvitationId& id) const { return invitations_.original(id) != id; }
+  [[nodiscard]] static auth::Seconds now();
   void session_ended(unsigned session) { invitations_.revoke_session(session); }
 
   // The sessions that were started lately, by who started them and the id of the request.

@@ -1,38 +1,16 @@
 #include "door/native.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "door/native_desk.hpp"
+#include "door/native_place.hpp"
 #include "door/native_start.hpp"
 #include "net/socket.hpp"
 
 namespace farpty::door {
-
-namespace {
-
-constexpr std::uint64_t kLongestInvitation = 30ULL * 24 * 3600;
-
-// session id, seat id, and the run of the server: opaque to the client.
-wire::Seat seat_of(unsigned session, std::uint64_t seat, const std::array<std::byte, 16>& run) {
-  wire::Seat packed{};
-  for (std::size_t i = 0; i < 8; ++i) {
-    packed[i] = static_cast<std::byte>(std::uint64_t{session} >> (56 - 8 * i) & 0xff);
-    packed[8 + i] = static_cast<std::byte>(seat >> (56 - 8 * i) & 0xff);
-  }
-  std::ranges::copy(run, packed.begin() + 16);
-  return packed;
-}
-
-std::uint64_t number_in(const wire::Seat& seat, std::size_t from) {
-  std::uint64_t number = 0;
-  for (std::size_t i = 0; i < 8; ++i) number = number << 8 | std::to_integer<std::uint64_t>(seat[from + i]);
-  return number;
-}
-
-}  // namespace
 
 NativeConnection::NativeConnection(Shared& shared, std::shared_ptr<const Settings> settings, OwnedFd socket,
                                    Doorkeeper::Place place, std::function<void(Guest&)> closed)
@@ -43,7 +21,8 @@ NativeConnection::NativeConnection(Shared& shared, std::shared_ptr<const Setting
       name_(peer_.text()),
       place_(std::move(place)),
       closed_(std::move(closed)),
-      timer_(shared.loop.context) {}
+      timer_(shared.loop.context),
+      judging_(shared.loop.context) {}
 
 NativeConnection::~NativeConnection() {
   if (tls_) tls_->abandon();
@@ -81,7 +60,7 @@ void NativeConnection::established() {
     identity_ = *invitation;
   else
     return close();  // cannot be: Tls has seen to it
-  who_ = auth::text_of(*identity_);
+  who_ = shared_.keeper->name_of(*identity_);
   auto grants = shared_.keeper->admit(*identity_, auth::Coming::kFirst, peer_);
   if (!grants) {
     shared_.keeper->punish(peer_, auth::Offence::kFailed);
@@ -93,7 +72,38 @@ void NativeConnection::established() {
   grants_ = std::move(*grants);
   place_.reset();
   log::info("{} ({}) is let in", name_, who_);
+  judge_later();
   await(kHandshakeTime, "it said no hello");
+}
+
+// When its time is over, and every --reauth.
+void NativeConnection::judge_later() {
+  using std::chrono::seconds;
+  std::optional<seconds> wait;
+  if (settings_->reauth > seconds(0)) wait = settings_->reauth;
+  if (grants_->expires) {
+    const seconds left(std::max<auth::Seconds>(0, *grants_->expires - Doorkeeper::now()));
+    wait = wait ? std::min(*wait, left) : left;
+  }
+  if (!wait) return;
+  judging_.expires_after(*wait);
+  judging_.async_wait([this](const boost::system::error_code& code) {
+    if (!code) judge_again();
+  });
+}
+
+void NativeConnection::judge_again() {
+  if (leaving_) return;
+  const auto grants = shared_.keeper->admit(*identity_, auth::Coming::kAgain, peer_);
+  if (!grants) {
+    log::warn("{} ({}) has to leave: {}", name_, who_, grants.error().message());
+    return refuse("denied", "you may not be here any longer");
+  }
+  if (*grants != *grants_) {
+    log::info("{} ({}) has to leave: its rights have changed", name_, who_);
+    return refuse("denied", "what you may do here has changed: connect again");
+  }
+  judge_later();
 }
 
 void NativeConnection::received(Bytes plain) {
@@ -129,8 +139,10 @@ void NativeConnection::obey(const wire::Message& message) {
     case Type::kPen: return seat_ ? seat_->pen(std::get<wire::Pen>(message).action) : void();
     case Type::kDetach: return seat_ ? seat_->detach() : void();
     case Type::kList: return list();
-    case Type::kKill: return kill(std::get<wire::Kill>(message).session);
-    case Type::kInvite: return invite(std::get<wire::Invite>(message));
+    case Type::kKill: return answer(kill_session(std::get<wire::Kill>(message), shared_.registry, *grants_));
+    case Type::kInvite:
+      return answer(
+          make_invitation(std::get<wire::Invite>(message), shared_.registry, *shared_.keeper, *identity_, *grants_));
     case Type::kPing: return say(wire::Pong{.cookie = std::get<wire::Ping>(message).cookie});
     case Type::kBye:
     case Type::kError:
@@ -150,34 +162,12 @@ void NativeConnection::greet(const wire::Hello& hello) {
     refuse("user", fmt::format("this server serves {}, not {}", shared_.keeper->user(), log::printable(hello.user)));
 }
 
-bool NativeConnection::may_rule() const {
-  return !grants_->command && !grants_->session && grants_->writing == auth::Writing::kAllowed;
-}
-
 void NativeConnection::start(const wire::Start& start) {
   if (leaving_) return;
   if (const auto begun = shared_.keeper->begun(who_, start.id)) return start_again(start, *begun);
-  session::Session* existing = nullptr;
-  if (start.which != wire::Which::kNew) {
-    unsigned id = 0;
-    const char* const end = start.name.data() + start.name.size();
-    const bool by_number = std::from_chars(start.name.data(), end, id).ptr == end && !start.name.empty();
-    existing = by_number ? shared_.registry.find(id) : shared_.registry.find(start.name);
-    if (existing != nullptr && !existing->info().lasts) existing = nullptr;
-    if (start.name.empty() && start.which == wire::Which::kAttach) {
-      // Without a name: the one that there is.
-      std::vector<unsigned> lasting;
-      for (const auto& info : shared_.registry.list())
-        if (info.lasts && (!grants_->session || *grants_->session == info.id)) lasting.push_back(info.id);
-      if (lasting.size() > 1)
-        return refuse("no-session", "there are several sessions; name one (farpty ls shows them)");
-      if (lasting.size() == 1) existing = shared_.registry.find(lasting.front());
-    }
-  }
-  if (existing != nullptr) return attach(start, *existing);
-  if (start.which == wire::Which::kAttach)
-    return refuse("no-session", fmt::format("there is no session '{}'", log::printable(start.name)));
-  if (grants_->session) return refuse("denied", "you may only look at the session that you were invited to");
+  const auto existing = wanted_session(start, shared_.registry, *grants_);
+  if (!existing) return refuse(existing.error().code, existing.error().text);
+  if (*existing != nullptr) return attach(start, **existing);
   if (grants_->writing == auth::Writing::kRefused) return refuse("denied", "your key may only look (read-only)");
   if (shared_.gate.is_full(shared_.registry.count())) return refuse("busy", "all places are taken; try again later");
   auto spec = spec_of(start, *settings_, *grants_);
@@ -210,9 +200,6 @@ void NativeConnection::start_again(const wire::Start& start, Doorkeeper::Begun b
 }
 
 void NativeConnection::attach(const wire::Start& start, session::Session& session) {
-  if (grants_->session && *grants_->session != session.id())
-    return refuse("denied", "you were invited to another session");
-  if (grants_->command) return refuse("denied", "your key may only run one command");
   seat_ = std::make_unique<NativeSeat>(voice(), name_, who_, true);
   const bool looks_only = start.read_only || grants_->writing == auth::Writing::kRefused;
   session::Seat& place = session.attach(
@@ -223,19 +210,17 @@ void NativeConnection::attach(const wire::Start& start, session::Session& sessio
 
 void NativeConnection::resume(const wire::Resume& resume) {
   if (leaving_) return;
-  auto* const session = std::ranges::equal(std::span(resume.seat).subspan(16), shared_.keeper->run())
-                            ? shared_.registry.find(static_cast<unsigned>(number_in(resume.seat, 0)))
-                            : nullptr;
+  const auto named = NativePlace::unpack(resume.seat, shared_.keeper->run());
+  auto* const session = named ? shared_.registry.find(named->session) : nullptr;
   if (session == nullptr || (grants_->session && *grants_->session != session->id()))
     return refuse("no-session", "the session is no more");
-  const bool has_terminal = session->info().tty != "pipes";
+  const bool has_terminal = session->has_terminal();
   seat_ = std::make_unique<NativeSeat>(voice(), name_, who_, has_terminal);
-  const std::uint64_t wanted = number_in(resume.seat, 8);
   session::Seat& place = session->attach(
-      *seat_, {.seat = wanted,
+      *seat_, {.seat = named->seat,
                .offset = resume.output + resume.errors,
                .pen = grants_->writing == auth::Writing::kRefused ? session::Pen::kNever : session::Pen::kTake});
-  if (place.id() != wanted) {
+  if (place.id() != named->seat) {
     seat_.reset();
     return refuse("no-session", "the session does not know you any more");
   }
@@ -248,71 +233,45 @@ void NativeConnection::seat(session::Seat& seat, wire::Started started) {
   seat_->sit(seat);
   started.session = info.id;
   started.name = info.name;
-  started.seat = seat_of(info.id, seat.id(), shared_.keeper->run());
+  started.seat = NativePlace{.session = info.id, .seat = seat.id()}.packed(shared_.keeper->run());
   started.writer = seat.role() == session::Role::kWriter;
   if (started.resumed)
     started.input = seat.input_taken();
   else
     seat_->skip_taken();
-  started.input_limit = started.input + kInputWindow;
+  started.input_limit = started.input + seat_->input_window();
+  if (!seat.session().has_terminal()) tls_->carry_bulk();
   started.tty = info.tty;
   say(started);
+  give_credential(info.id);
   seat_->begin();
 }
 
+// A guest's invitation may be spent; with this one it comes back after a cut.
+void NativeConnection::give_credential(unsigned session) {
+  const auto* const guest = std::get_if<auth::InvitationId>(&*identity_);
+  if (guest == nullptr || shared_.keeper->is_credential(*guest)) return;
+  const auto token = shared_.keeper->credential(*guest, *grants_, session);
+  if (!token) return log::warn("{}: {}", name_, token.error().message());
+  const auto bytes_of = [](const auto& bytes) { return std::string(as_text(Bytes(bytes))); };
+  const auto left = grants_->expires ? std::max<auth::Seconds>(1, *grants_->expires - Doorkeeper::now()) : 0;
+  say(wire::Credential{.id = bytes_of(token->id.bytes),
+                       .secret = bytes_of(token->secret.bytes()),
+                       .expires = static_cast<std::uint64_t>(left)});
+}
+
 void NativeConnection::list() {
-  if (!may_rule() && !grants_->session) return refuse("denied", "your key may not see the sessions");
-  wire::Sessions answer;
-  using std::chrono::duration_cast;
-  using std::chrono::seconds;
-  for (const auto& info : shared_.registry.list()) {
-    if (!info.lasts || (grants_->session && *grants_->session != info.id)) continue;
-    if (answer.sessions.size() == wire::kMaxListed) {
-      answer.more = true;
-      say(std::exchange(answer, {}));
-    }
-    answer.sessions.push_back({.session = info.id,
-                               .name = info.name,
-                               .program = log::printable(info.program),
-                               .tty = info.tty,
-                               .age = static_cast<std::uint64_t>(duration_cast<seconds>(info.age).count()),
-                               .idle = static_cast<std::uint64_t>(duration_cast<seconds>(info.idle).count()),
-                               .viewers = static_cast<std::uint64_t>(std::ranges::count_if(
-                                   info.watchers, [](const auto& one) { return !one.peer.empty(); })),
-                               .size = size_of(info.size)});
-  }
-  say(answer);
+  const auto answers = list_sessions(shared_.registry, *grants_);
+  if (!answers) return refuse(answers.error().code, answers.error().text);
+  for (const auto& answer : *answers) say(answer);
 }
 
-void NativeConnection::kill(const std::string& name) {
-  if (!may_rule()) return refuse("denied", "your key may not end sessions");
-  unsigned id = 0;
-  const char* const end = name.data() + name.size();
-  if (std::from_chars(name.data(), end, id).ptr != end || name.empty()) {
-    const auto* const session = shared_.registry.find(name);
-    id = session != nullptr ? session->id() : 0;
-  }
-  if (!shared_.registry.finish(id, session::Cause::kKilled))
-    return refuse("no-session", fmt::format("there is no session '{}'", log::printable(name)));
-  say(wire::Done{.text = fmt::format("session {} was hung up", id)});
-}
-
-void NativeConnection::invite(const wire::Invite& invite) {
-  if (!may_rule()) return refuse("denied", "your key may not invite");
-  auth::InvitationTerms terms{.expires = static_cast<auth::Seconds>(std::min(invite.expires, kLongestInvitation)),
-                              .uses = invite.once ? auth::Uses::kOnce : auth::Uses::kMany,
-                              .writing = invite.read_only ? auth::Writing::kRefused : auth::Writing::kAllowed};
-  if (!invite.session.empty()) {
-    const auto* const session = shared_.registry.find(invite.session);
-    if (session == nullptr)
-      return refuse("no-session", fmt::format("there is no session '{}'", log::printable(invite.session)));
-    terms.session = session->id();
-  }
-  const auto token = shared_.keeper->invite(terms);
-  if (!token) return refuse("busy", token.error().message());
-  log::info("{} ({}) made an invitation: {}", name_, who_, token->id.text());
-  const auto text = auth::token_text(*token);
-  say(wire::Invitation{.token = std::string(as_text(text)), .expires = static_cast<std::uint64_t>(terms.expires)});
+template <typename T>
+void NativeConnection::answer(const Answer<T>& given) {
+  if (given)
+    say(*given);
+  else
+    refuse(given.error().code, given.error().text);
 }
 
 void NativeConnection::say(const wire::Message& message) {
@@ -368,6 +327,7 @@ void NativeConnection::broken(const std::string& why, net::TlsSocket::Fault faul
 void NativeConnection::close() {
   if (std::exchange(closed_already_, true)) return;
   timer_.cancel();
+  judging_.cancel();
   seat_.reset();
   if (tls_) tls_->abandon();
   closed_(*this);

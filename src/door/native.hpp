@@ -17,6 +17,7 @@
 #include "door/connection.hpp"
 #include "door/doorkeeper.hpp"
 #include "door/guest.hpp"
+#include "door/native_desk.hpp"
 #include "door/native_seat.hpp"
 #include "net/tls_socket.hpp"
 #include "wire/conversation.hpp"
@@ -63,9 +64,11 @@ class NativeConnection final : public Guest, private net::TlsSocket::Owner, priv
   void resume(const wire::Resume& resume);
   void seat(session::Seat& seat, wire::Started started);
   void list();
-  void kill(const std::string& name);
-  void invite(const wire::Invite& invite);
-  [[nodiscard]] bool may_rule() const;  // the whole server, and not only one session or one command
+  template <typename T>
+  void answer(const Answer<T>& given);
+  void give_credential(unsigned session);
+  void judge_later();
+  void judge_again();
   void refuse(const std::string& code, const std::string& text);
   void flush();
   void await(std::chrono::seconds patience, const char* what);
@@ -89,6 +92,7 @@ class NativeConnection final : public Guest, private net::TlsSocket::Owner, priv
   bool closed_already_ = false;
   bool leaving_ = false;
   boost::asio::steady_timer timer_;
+  boost::asio::steady_timer judging_;  // until it is asked again whether the peer may be here
 };
 
 }  // namespace farpty::door

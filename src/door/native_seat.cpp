@@ -12,6 +12,9 @@ namespace {
 
 using wire::Channel;
 
+constexpr std::size_t kAckAfter = 32 * 1024;  // received bytes
+constexpr std::size_t kAckAfterPiped = 1024 * 1024;
+
 // RFC 4254, 6.10; what a terminal has a character for is typed, the rest is not for a peer to send.
 std::optional<pty::ControlCharacter> character_of(std::string_view signal) {
   if (signal == "INT") return pty::ControlCharacter::kInterrupt;
@@ -55,6 +58,7 @@ NativeSeat::NativeSeat(Voice& voice, std::string peer, std::string identity, boo
       peer_(std::move(peer)),
       identity_(std::move(identity)),
       has_terminal_(has_terminal),
+      waiting_(input_window()),
       timer_(voice.context()) {}
 
 NativeSeat::~NativeSeat() {
@@ -75,6 +79,11 @@ void NativeSeat::typed(Bytes bytes) {
   const std::uint64_t skipped = std::min<std::uint64_t>(skip_, bytes.size());
   skip_ -= skipped;
   bytes = bytes.subspan(static_cast<std::size_t>(skipped));
+  while (waiting_.empty() && !bytes.empty() && seat_ != nullptr && seat_->input_room() > 0) {
+    const Bytes some = bytes.first(std::min(seat_->input_room(), bytes.size()));
+    bytes = bytes.subspan(some.size());
+    seat_->input(some);
+  }
   // The window has never more room than this queue.
   (void)waiting_.push(bytes);
   pump_input();
@@ -103,7 +112,7 @@ void NativeSeat::acknowledge_soon() {
   const auto& stream = voice_.conversation().receiving(Channel::kInput);
   const std::uint64_t taken = seat_->input_taken();
   if (taken <= stream.acked) return;
-  if (taken - stream.acked >= kAckAfter) return acknowledge_input();
+  if (taken - stream.acked >= (has_terminal_ ? kAckAfter : kAckAfterPiped)) return acknowledge_input();
   if (std::exchange(timing_, true)) return;
   timer_.expires_after(kAckWithin);
   timer_.async_wait([this](const boost::system::error_code& code) {
@@ -119,7 +128,7 @@ void NativeSeat::acknowledge_input() {
   const std::uint64_t taken = std::min(seat_->input_taken(), stream.received);
   if (taken <= stream.acked) return;
   voice_.say(
-      wire::Ack{.channel = Channel::kInput, .read = taken, .limit = std::max(stream.limit, taken + kInputWindow)});
+      wire::Ack{.channel = Channel::kInput, .read = taken, .limit = std::max(stream.limit, taken + input_window())});
 }
 
 void NativeSeat::acknowledged() {
@@ -145,8 +154,11 @@ void NativeSeat::signal(const std::string& name) {
 
 void NativeSeat::pen(wire::PenAction action) {
   if (seat_ == nullptr) return;
-  if (action == wire::PenAction::kTake) seat_->take_pen();
-  if (seat_ != nullptr) role_changed(seat_->role());
+  if (action == wire::PenAction::kTake)
+    seat_->take_pen();
+  else if (seat_->role() == session::Role::kWriter)
+    seat_->hand_pen_over();
+  role_changed(seat_->role());
 }
 
 void NativeSeat::detach() {

@@ -2,7 +2,7 @@
 // the order of its offsets and acknowledged.
 //
 // It has no socket (the Voice has) and starts nothing. Invariants: what is acknowledged is the session's; input that the
-// session has no room for waits in at most kInputWindow bytes, which is all that the client was allowed to send.
+// session has no room for waits in at most input_window() bytes, which is all that the client was allowed to send.
 #pragma once
 
 #include <optional>
@@ -18,8 +18,9 @@
 
 namespace farpty::door {
 
-inline constexpr std::size_t kInputWindow = wire::kInitialWindow;
-inline constexpr std::size_t kAckAfter = 32 * 1024;          // received bytes
+// What a client may send that has no acknowledgement: what a person types, or what a pipe yields.
+inline constexpr std::size_t kTerminalWindow = wire::kInitialWindow;
+inline constexpr std::size_t kPipesWindow = 16 * 1024 * 1024;
 inline constexpr std::chrono::milliseconds kAckWithin{100};  // what no other message took along
 
 // The connection, as its seat needs it.
@@ -43,6 +44,7 @@ class NativeSeat final : public session::Viewer {
   // The client says its input from the beginning again: what the session has taken of it already is dropped.
   void skip_taken() { skip_ = seat_->input_taken(); }
   [[nodiscard]] bool is_seated() const { return seat_ != nullptr; }
+  [[nodiscard]] std::size_t input_window() const { return has_terminal_ ? kTerminalWindow : kPipesWindow; }
   void begin();  // `started` has been said
 
   // From the client.
@@ -81,7 +83,7 @@ class NativeSeat final : public session::Viewer {
   bool has_terminal_;
   session::Seat* seat_ = nullptr;
   session::Seat* left_ = nullptr;  // the program has ended, the client has not said yet that it knows
-  ByteQueue waiting_{kInputWindow};
+  ByteQueue waiting_;
   bool input_ended_ = false;
   bool end_passed_on_ = false;
   std::uint64_t skip_ = 0;  // bytes

@@ -10,6 +10,7 @@ namespace {
 
 // Programs on pipes whose client never comes back are nobody's.
 constexpr std::chrono::minutes kPipesLinger{10};
+constexpr std::size_t kPipesRetain = 16 * 1024 * 1024;
 
 void set_variable(std::vector<std::string>& environment, std::string_view name, std::string_view value) {
   std::erase_if(environment, [&](const std::string& one) {
@@ -76,8 +77,12 @@ Result<session::Spec> spec_of(const wire::Start& start, const Settings& settings
     spec.terminal = pty::TerminalKind::kPipesApart;
   }
   spec.lasting = session::Lasting{.name = start.name, .retain = settings.retain, .when_full = settings.when_full};
-  // A pipe that loses bytes is broken: the program waits until its client is back.
-  if (!start.terminal) spec.lasting->when_full = session::WhenFull::kBlock;
+  if (!start.terminal) {
+    // A pipe that loses bytes is broken: the program waits until its client is back.
+    spec.lasting->when_full = session::WhenFull::kBlock;
+    // A client's window is at most this, and what has no acknowledgement is kept.
+    spec.lasting->retain = std::max(spec.lasting->retain, kPipesRetain);
+  }
   if (start.linger)
     spec.limits.linger = std::chrono::seconds(*start.linger);
   else if (!start.terminal)

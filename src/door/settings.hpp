@@ -2,6 +2,7 @@
 // connections that stand keep what they came in with.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "session/session.hpp"
@@ -22,6 +23,7 @@ struct Settings {
   std::string shell = "/bin/sh", home = "/";  // the user's
   std::size_t retain = std::size_t{4} * 1024 * 1024;
   session::WhenFull when_full = session::WhenFull::kForget;
+  std::chrono::seconds reauth{0};  // how often those who are in are judged again; 0: never
 };
 
 }  // namespace farpty::door

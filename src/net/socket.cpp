@@ -14,6 +14,7 @@ namespace farpty::net {
 namespace {
 
 constexpr int kNotSentLowWater = 16 * 1024;  // bytes; tcp(7) TCP_NOTSENT_LOWAT
+constexpr int kBulkNotSent = 1024 * 1024;    // the same, where nobody waits for a keystroke's answer
 constexpr int kKeepAliveIdle = 30;           // seconds of silence before the first probe
 constexpr int kKeepAliveInterval = 10;       // seconds between probes
 constexpr int kKeepAliveCount = 3;           // unanswered probes that end the connection
@@ -70,6 +71,12 @@ void tune_terminal_connection(int socket) {
 #if defined(TCP_CM_INQ)
   set(socket, IPPROTO_TCP, TCP_INQ, 1);
 #endif
+#endif
+}
+
+void tune_bulk_connection([[maybe_unused]] int socket) {
+#if defined(__linux__)
+  set(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kBulkNotSent);
 #endif
 }
 

@@ -14,6 +14,8 @@ Result<> make_private_and_nonblocking(int fd);
 // How a TCP connection of a terminal behaves: no delay; a peer that vanished is noticed in about a minute although nothing
 // is being sent; at most 16 KiB wait unsent in the kernel, so that what Ctrl-C stops does not go on from its queue.
 void tune_terminal_connection(int socket);
+// The same connection carries bulk now: rate matters, and no interrupt has to overtake what waits in the kernel.
+void tune_bulk_connection(int socket);
 
 // What one read of a stream socket gave.
 struct Received {

@@ -44,7 +44,7 @@ void TlsSocket::begin() {
 
 void TlsSocket::read() {
   while (!over_) {
-    paused_ = unsent_.size() > kMaxUnsent && !finishing_;
+    paused_ = unsent_.size() > max_unsent_ && !finishing_;
     if (paused_) return;  // flush() goes on
     auto& wire = scratch(0);
     if (wire.size() < kRead) wire.resize(kRead);
@@ -132,6 +132,11 @@ void TlsSocket::finish() {
   finishing_ = true;
   if (unsent_.empty()) shutdown(socket_.get(), SHUT_WR);
   if (std::exchange(paused_, false)) later_.run([this] { read(); });
+}
+
+void TlsSocket::carry_bulk() {
+  max_unsent_ = kMaxUnsentBulk;
+  tune_bulk_connection(socket_.get());
 }
 
 void TlsSocket::abandon() {

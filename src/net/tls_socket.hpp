@@ -1,7 +1,7 @@
 // TlsSocket: a Tls on a non-blocking socket: reads when there is something, sends at once, and queues what the socket does
 // not take. For both ends of the native door.
 //
-// It knows no frames and no time (who owns it has the timers). Invariants: while more than kMaxUnsent bytes wait to be sent
+// It knows no frames and no time (who owns it has the timers). Invariants: while more than max_unsent() bytes wait to be sent
 // nothing is read, so that a peer that asks and never reads costs no more than that; the owner is never called from inside
 // send(), and broken() is the last call. The owner may destroy it in none of its calls, only later.
 #pragma once
@@ -38,6 +38,7 @@ class TlsSocket {
 
   // Encrypted bytes that the socket has not taken: with the kernel's 16 KiB all that an interrupt cannot call back.
   static constexpr std::size_t kMaxUnsent = 32 * 1024;
+  static constexpr std::size_t kMaxUnsentBulk = 1024 * 1024;  // where nobody waits for an interrupt
 
   static Result<std::unique_ptr<TlsSocket>> open(boost::asio::io_context& context, OwnedFd socket,
                                                  std::unique_ptr<Tls> tls, Owner& owner);
@@ -49,7 +50,10 @@ class TlsSocket {
   // Only when established and not broken. Whatever the size, it is taken; see unsent().
   void send(Bytes plain);
   [[nodiscard]] std::size_t unsent() const { return unsent_.size(); }
-  [[nodiscard]] std::size_t room() const { return kMaxUnsent - std::min(kMaxUnsent, unsent_.size()); }
+  [[nodiscard]] std::size_t max_unsent() const { return max_unsent_; }
+  [[nodiscard]] std::size_t room() const { return max_unsent_ - std::min(max_unsent_, unsent_.size()); }
+  // From now on rate counts more than delay.
+  void carry_bulk();
 
   // Nothing more will be sent: TLS and the socket say so once everything has gone. What comes is dropped, until the other end
   // closes too: broken("").
@@ -69,7 +73,7 @@ class TlsSocket {
   void flush();
   void fail(std::string why, Fault fault = Fault::kNobodys);
 
-  // A whole snapshot and every answer that one round can ask for: far above kMaxUnsent, where reading stops.
+  // A whole snapshot and every answer that one round can ask for: far above max_unsent(), where reading stops.
   static constexpr std::size_t kMostUnsent = 4 * 1024 * 1024;
 
   OwnedFd socket_;
@@ -78,6 +82,7 @@ class TlsSocket {
   Owner* owner_;
   ByteQueue unsent_{kMostUnsent};
   Later later_;
+  std::size_t max_unsent_ = kMaxUnsent;
   bool paused_ = false;     // reading waits for unsent_
   bool finishing_ = false;  // finish() was called
   bool over_ = false;

@@ -171,3 +171,32 @@ def test_a_client_that_leaves_or_is_cut_is_not_punished_and_nonsense_is():
 
         wait_until(is_turned_away, "a source of nonsense to be turned away")
         assert execute(server, "true").returncode == 255
+
+
+def test_with_reauth_a_key_that_is_taken_off_the_list_has_to_leave():
+    with native_server("--reauth", "1s") as server:
+        command = [farpty_binary(), "exec", "--accept-new", target(server), "--", "sh", "-c", "echo in; exec cat"]
+        with subprocess.Popen(command, env=server.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as running:
+            assert running.stdout.readline() == b"in\n"
+            (config_folder(server) / "authorized_keys").write_text("")
+            _, said = running.stdout.read(), running.stderr.read()
+            assert running.wait(60) == 255
+            assert b"not be here any longer" in said
+        server.wait_log("has to leave: ")
+        # It was all that it had; its program waits on pipes for a client that cannot come.
+        number = re.search(r"session (\d+) started: sh", server.log)[1]
+        subprocess.run([farpty_binary(), "kill", number], env=server.environment, check=True, timeout=60)
+        server.wait_idle()
+
+
+def test_without_reauth_it_stays_until_it_leaves():
+    with native_server() as server:
+        command = [farpty_binary(), "exec", "--accept-new", target(server), "--", "cat"]
+        with subprocess.Popen(command, env=server.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+            running.stdin.write(b"one\n")
+            running.stdin.flush()
+            assert running.stdout.readline() == b"one\n"
+            (config_folder(server) / "authorized_keys").write_text("")
+            assert execute(server, "true").returncode == 255
+            assert running.communicate(b"two\n", timeout=60)[0] == b"two\n"

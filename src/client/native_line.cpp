@@ -1,0 +1,102 @@
+#include "client/native_line.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/log.hpp"
+
+namespace farpty::client {
+
+namespace {
+
+constexpr std::chrono::seconds kReachTime{10};  // for each address of the first connection
+constexpr std::size_t kMostAttempts = 10;
+
+}  // namespace
+
+NativeLine::NativeLine(boost::asio::io_context& context, NativeKeys& keys, std::vector<net::Address> addresses,
+                       std::string name, Owner& owner)
+    : context_(context), keys_(keys), addresses_(std::move(addresses)), name_(std::move(name)), owner_(owner) {}
+
+Result<> NativeLine::reach() {
+  reaching_ = true;
+  unreached_ = "it has no address";
+  boost::asio::steady_timer patience(context_);
+  for (next_address_ = 0; next_address_ < addresses_.size() && !call_;) {
+    unreached_.clear();
+    dial();
+    patience.expires_after(kReachTime);
+    patience.async_wait([this](const boost::system::error_code& code) {
+      if (!code) unreached_ = reason_of(ETIMEDOUT);
+    });
+    while (!call_ && unreached_.empty()) context_.run_one();
+    patience.cancel();
+    end_race();
+  }
+  next_address_ = 0;
+  reaching_ = false;
+  if (call_) return {};
+  return failure("cannot connect to", name_, unreached_);
+}
+
+void NativeLine::dial() {
+  if (attempts_.size() >= kMostAttempts) {
+    gone_.push_back(std::move(attempts_.front()));
+    attempts_.erase(attempts_.begin());
+  }
+  NativeCall::Owner& owner = *this;
+  attempts_.push_back(std::make_unique<NativeCall>(context_, keys_, owner));
+  attempts_.back()->open(addresses_[next_address_++ % addresses_.size()]);
+}
+
+void NativeLine::send(Bytes plain) {
+  if (call_) call_->send(plain);
+}
+
+void NativeLine::finish() {
+  if (call_) call_->finish();
+}
+
+void NativeLine::end_race() {
+  for (auto& attempt : attempts_) gone_.push_back(std::move(attempt));
+  attempts_.clear();
+}
+
+void NativeLine::up(NativeCall& call) {
+  const auto found = std::ranges::find(attempts_, &call, &std::unique_ptr<NativeCall>::get);
+  if (found == attempts_.end()) return;
+  if (call_) gone_.push_back(std::move(call_));
+  call_ = std::move(*found);
+  attempts_.erase(found);
+  end_race();
+  log::debug("connected to {}", name_);
+  if (!reaching_) owner_.connected();
+}
+
+void NativeLine::received(NativeCall& call, Bytes plain) {
+  if (&call != call_.get()) return;
+  end_race();  // it was not dead, only slow
+  owner_.received(plain);
+}
+
+void NativeLine::down(NativeCall& call, const std::string& why, NativeCall::Verdict verdict) {
+  if (&call == call_.get()) {
+    gone_.push_back(std::move(call_));
+    log::debug("the connection broke: {}", why);
+    return owner_.broke(why);
+  }
+  const auto found = std::ranges::find(attempts_, &call, &std::unique_ptr<NativeCall>::get);
+  if (found == attempts_.end()) return;
+  gone_.push_back(std::move(*found));
+  attempts_.erase(found);
+  if (reaching_)
+    unreached_ = why.empty() ? "it closed the connection" : why;
+  else if (verdict == NativeCall::Verdict::kRefused && !call_)
+    owner_.refused(why);
+}
+
+}  // namespace farpty::client

@@ -1,0 +1,78 @@
+"""`farpty connect --ssh`: ssh brings an invitation, from a server that runs over there or is started for it."""
+
+import os
+import re
+import signal
+import subprocess
+
+from kit import Screen, processes, wait_until
+from kit.native import native_server, target
+from kit.server import MARK, base_environment, farpty_binary
+from kit.sshd import running_sshd
+from kit.wait import GENEROUS
+
+
+def words(sshd, *flags: str) -> list[str]:
+    return [farpty_binary(), "connect", "--ssh", "--ssh-program", f"ssh -F {sshd.config}", "--far-program", farpty_binary(),
+            *flags, "somewhere"]
+
+
+def test_a_server_that_runs_is_found_and_needs_no_key_of_ours(tmp_path):
+    with native_server("--exit-when-idle", "1d") as server:
+        # It listens at the address by which ssh comes in.
+        with running_sshd(tmp_path, {"XDG_RUNTIME_DIR": server.environment["XDG_RUNTIME_DIR"]}) as sshd:
+            home = tmp_path / "home"
+            home.mkdir()
+            environment = base_environment(home)
+            done = subprocess.run([*words(sshd), "--", "sh", "-c", "echo in; exit 3"], env=environment, stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, timeout=GENEROUS, check=False)
+            assert (done.returncode, done.stdout) == (3, "in\n"), done
+            token = re.search(r"an invitation was made: (\S+), for once", server.log)
+            assert token, server.log
+            server.wait_log(r"\(invitation \S+\) is let in")
+            assert target(server)
+
+
+def started_servers(home: str) -> list[int]:
+    found = processes.with_environment("XDG_RUNTIME_DIR", home)
+    return [one.pid for one in found if b"serve" in open(f"/proc/{one.pid}/cmdline", "rb").read().split(b"\0")]
+
+
+def test_where_none_runs_one_is_started_which_outlives_ssh_and_ends_by_itself(tmp_path):
+    run = tmp_path / "run"
+    run.mkdir(mode=0o700)
+    home = tmp_path / "home"
+    home.mkdir()
+    far = {"XDG_RUNTIME_DIR": str(run), "HOME": str(home), MARK: "ssh", "SHELL": "/bin/sh", "PS1": "$ "}
+    with running_sshd(tmp_path, far) as sshd:
+        with Screen([*words(sshd, "-t"), "--", "bash", "--norc", "--noprofile", "-i"], environment=base_environment(home)) as screen:
+            screen.wait_for("$ ")
+            [server] = started_servers(str(run))
+            try:
+                screen.line("tty; exit 6")
+                assert screen.process.wait(GENEROUS) == 6
+                assert "/dev/pts/" in screen.text
+            finally:
+                os.kill(server, signal.SIGTERM)
+            wait_until(lambda: not started_servers(str(run)), "the server to end")
+
+
+def test_what_ssh_does_not_bring_is_said(tmp_path):
+    (tmp_path / "ssh").write_text("#!/bin/sh\ncase $1 in -G) exit 0;; esac\necho no farpty here\n")
+    (tmp_path / "ssh").chmod(0o755)
+    done = subprocess.run([farpty_binary(), "connect", "--ssh", "--ssh-program", str(tmp_path / "ssh"), "ann@far"],
+                          env=base_environment(tmp_path), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=GENEROUS, check=False)
+    assert done.returncode == 255
+    assert "ssh brought no invitation" in done.stderr
+    for address in ("-oProxyCommand=touch pwned", ""):
+        done = subprocess.run([farpty_binary(), "connect", "--ssh", "--", address], env=base_environment(tmp_path), cwd=tmp_path,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=GENEROUS, check=False)
+        assert done.returncode != 0
+        assert not (tmp_path / "pwned").exists()
+
+
+def test_a_server_leaves_when_nobody_was_there_for_a_while():
+    with native_server("--exit-when-idle", "1s") as server:
+        server.wait_log("nobody was here for 1 s")
+        assert server.process.wait(GENEROUS) == 0
