@@ -70,6 +70,13 @@ fuzz-long:
 	@scripts/bootstrap build test
 	@scripts/fuzz 3600
 
+# A session's connections are cut 10,000 times: at every byte of a dialogue, and at random. Prints the count and the differences.
+CUTS ?= 10000
+sweep:
+	@scripts/bootstrap build test
+	@scripts/build release --target farpty delayproxy
+	@cd tests && /usr/bin/python3 -m kit.sweep --cuts $(CUTS)
+
 lint:
 	@scripts/bootstrap build lint
 	@scripts/lint
@@ -96,4 +103,4 @@ deb: build-release
 clean:
 	rm -rf build
 
-.PHONY: all demo test emulated parity foreign snapshots tsan fuzz fuzz-long bench bench-terminal lint tidy format zig install deb clean
+.PHONY: all demo test emulated parity foreign snapshots tsan fuzz fuzz-long bench bench-terminal lint tidy format zig install deb clean sweep

@@ -3,58 +3,24 @@
 import os
 import random
 
-from kit import DelayProxy, Screen
-from kit.native import execute, native_server, target
+from kit import DelayProxy, Screen, wait_until
+from kit.native import native_server, target
 from kit.server import farpty_binary
+from kit.sweep import sweep
 
-SWEEP = int(os.environ.get("FARPTY_CUTS", "60"))
-"""How many cuts a sweep makes: at every byte boundary where it is large enough, else at so many of them."""
-
-DIALOGUE = ("sh", "-c", "printf one; cat; printf 'an error' >&2; echo two; exit 7")
-INPUT = bytes(range(256)) * 8
-
-
-def undisturbed(server):
-    done = execute(server, *DIALOGUE, stdin=INPUT)
-    assert (done.returncode, done.stdout) == (7, b"one" + INPUT + b"two\n")
-    return done
-
-
-def cut_at(server, fault: str):
-    """The dialogue with one cut; what its client showed. The first connection only brings the unknown host's key."""
-    with DelayProxy(server.address("farpty"), fault=["2#" + fault]) as proxy:
-        return execute(server, *DIALOGUE, stdin=INPUT, to=target(server, proxy.address))
-
-
-def volume(server) -> dict[str, int]:
-    with DelayProxy(server.address("farpty")) as proxy:
-        execute(server, "true", to=target(server, proxy.address))  # the host is met: the dialogue is one connection
-        before = len(proxy.stats()["connections"])
-        execute(server, *DIALOGUE, stdin=INPUT, to=target(server, proxy.address))
-        one = proxy.stats()["connections"][before]
-        return {"up": one["up"]["in"], "down": one["down"]["in"]}
+SHELL = ("--", "bash", "--norc", "--noprofile", "-i")
 
 
 def test_a_cut_at_any_byte_changes_nothing():
-    with native_server() as server:
-        want = undisturbed(server)
-        bytes_of = volume(server)
-        points = [(way, at) for way in ("up", "down") for at in range(bytes_of[way] + 1)]
-        random.Random(4).shuffle(points)
-        wrong, unreached = [], 0
-        for way, at in points[:SWEEP]:
-            got = cut_at(server, f"{way}@{at}=cut")
-            if (got.returncode, got.stdout) == (255, b"") and b"cannot connect to" in got.stderr:
-                unreached += 1  # cut before the login was through: the command never ran, and the user is told
-                continue
-            if (got.returncode, got.stdout) != (want.returncode, want.stdout) or b"an error" not in got.stderr:
-                wrong.append((way, at, got.returncode, len(got.stdout), got.stderr[-200:]))
-        print(f"{len(points[:SWEEP])} cuts of {bytes_of} bytes, {unreached} of them before the login was through")
-        assert not wrong, wrong
+    """The short form of `make sweep`."""
+    seed = int(os.environ.get("FARPTY_SEED", random.randrange(1 << 32)))
+    total = sweep(60, seed)
+    print(f"FARPTY_SEED={seed}: {total}")
+    assert not total.different, total.different
 
 
 def test_a_shell_goes_on_after_a_cut_and_what_was_typed_meanwhile_arrives_once():
-    with native_server("--", "bash", "--norc", "--noprofile", "-i") as server:
+    with native_server(*SHELL) as server:
         with DelayProxy(server.address("farpty")) as proxy:
             command = [farpty_binary(), "connect", "--accept-new", target(server, proxy.address)]
             with Screen(command, environment=server.environment) as screen:
@@ -68,3 +34,22 @@ def test_a_shell_goes_on_after_a_cut_and_what_was_typed_meanwhile_arrives_once()
                 screen.line("exit 6")
                 assert screen.process.wait(60) == 6
         server.wait_log("resumed")
+
+
+def test_a_path_that_swallows_everything_is_told_and_leaves_no_trace():
+    with native_server(*SHELL) as server:
+        with DelayProxy(server.address("farpty")) as proxy:
+            command = [farpty_binary(), "connect", "--accept-new", target(server, proxy.address)]
+            with Screen(command, environment=server.environment) as screen:
+                screen.wait_for("$ ")
+                proxy.tell("stall")
+                screen.line("echo af''ter")
+                screen.wait_for("no contact for")
+                proxy.tell("resume")
+                screen.wait_for("after")
+                wait_until(lambda: screen.pump() or "no contact" not in screen.text, "the status line to go",
+                           describe=lambda: screen.text)
+                screen.line("echo e''nd; exit 6")
+                screen.wait_for("end")
+                assert "no contact" not in screen.text
+                assert screen.process.wait(60) == 6
