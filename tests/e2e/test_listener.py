@@ -271,8 +271,8 @@ def test_a_background_program_outlives_its_terminal(uid, tmp_path):
     script = f"trap '' HUP; (until test -e {go}; do sleep 0.1; done; cat /etc/passwd >{seen}; echo end >>{seen}) & sleep 0.2"
     with emulated(["busybox", "sh", "-c", script], uid=uid) as screen:
         assert screen.wait_exit() == 0
-    go.touch()
-    wait_until(lambda: seen.exists() and seen.read_text().endswith("end\n"), "the program to read a file and write another")
+        go.touch()
+        wait_until(lambda: seen.exists() and seen.read_text().endswith("end\n"), "the program to read a file and write another")
 
 
 def test_dynamic_programs_are_not_listened_to(uid):
