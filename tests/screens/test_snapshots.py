@@ -18,6 +18,7 @@ import pyte
 import pytest
 from kit.paths import ROOT, farpty_path
 from kit.screen import FOREIGN, OPEN_END
+from wcwidth import wcwidth
 
 DATA = Path(__file__).resolve().parent / "data"
 COLUMNS, ROWS = 80, 24
@@ -156,7 +157,13 @@ class Emulator(pyte.Screen):
 
 
 def cells(buffer: dict) -> list[list[pyte.screens.Char]]:
-    return [[buffer[y][x] for x in range(COLUMNS)] for y in range(ROWS)]
+    rows = [[buffer[y][x] for x in range(COLUMNS)] for y in range(ROWS)]
+    for row in rows:
+        for x, cell in enumerate(row):
+            # The second half of a wide character whose first one was written over is blank; pyte leaves its mark there.
+            if not cell.data and (x == 0 or not row[x - 1].data or wcwidth(row[x - 1].data[0]) != 2):
+                row[x] = cell._replace(data=" ")
+    return rows
 
 
 def redraws(recording: bytes, step: int, start: int) -> Iterator[bytes]:
