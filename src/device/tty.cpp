@@ -305,11 +305,11 @@ bool Tty::send_record() {
   const std::size_t kept = discipline_.kept();
   std::size_t size = discipline_.read(reading).size;
   sent_line_ended_by_file_end_ = lines && size > 0 && kept - discipline_.kept() > size;
-  if (size == 0 && !lines) {
-    // A single VEOF under EXTPROC. Whether it ends the file its reader decides, who sees whether more stands before or behind it.
-    if (kept == discipline_.kept()) return false;
-    record[0] = termios().cc[tty::kVeof];
-    size = 1;
+  if (!lines) {
+    // A single VEOF under EXTPROC, or one behind pieces that were full. Whether it ends the file its reader decides, who sees whether
+    // more stands before or behind it.
+    if (kept - discipline_.kept() > size) record[size++] = termios().cc[tty::kVeof];
+    if (size == 0) return false;
   } else if (size == 0) {
     end_of_file_sent_ = true;
     set_attention(attention::kEndOfFile, true);

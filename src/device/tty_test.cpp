@@ -301,6 +301,9 @@ TEST_F(TtyTest, the_end_of_file_of_external_processing) {
   EXPECT_EQ(read_slave(), "\x04");
   type("ab\x04");
   EXPECT_EQ(read_slave(), "ab\x04");
+  const std::string pieces = std::string(64, 'x') + '\x04';
+  type(pieces);
+  EXPECT_EQ(read_slave(), pieces);
 }
 
 TEST_F(TtyTest, raw_bytes_become_one_line_where_a_part_of_them_was_sent) {
