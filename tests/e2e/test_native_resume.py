@@ -42,10 +42,11 @@ def test_a_path_that_swallows_everything_is_told_and_leaves_no_trace():
             command = [farpty_binary(), "connect", "--accept-new", target(server, proxy.address)]
             with Screen(command, environment=server.environment) as screen:
                 screen.wait_for("$ ")
+                proxy.tell("refuse on")  # or a fresh attempt comes through at once
                 proxy.tell("stall")
                 screen.line("echo af''ter")
                 screen.wait_for("no contact for")
-                proxy.tell("resume")
+                proxy.tell("refuse off")
                 screen.wait_for("after")
                 wait_until(lambda: screen.pump() or "no contact" not in screen.text, "the status line to go",
                            describe=lambda: screen.text)
