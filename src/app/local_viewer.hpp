@@ -8,19 +8,17 @@
 #include <optional>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 
-#include "base/readiness.hpp"
 #include "base/result.hpp"
 #include "client/outlet.hpp"
-#include "client/raw_mode.hpp"
+#include "client/user_terminal.hpp"
 #include "session/session.hpp"
 
 namespace farpty::app {
 
 class LocalViewer final : public session::Viewer {
  public:
-  explicit LocalViewer(boost::asio::io_context& context) : context_(context), signals_(context) {}
+  explicit LocalViewer(boost::asio::io_context& context) : context_(context), user_(context) {}
 
   // Takes the user's terminal, where there is one. Before the session starts.
   Result<> open();
@@ -41,17 +39,13 @@ class LocalViewer final : public session::Viewer {
 
  private:
   void read_input();
-  void wait_for_signal();
-  void handle_signal(int number);
-  void suspend();
-  void continued();
+  void window_changed();
+  void signalled(int number);
   void leave_if_done();
 
   boost::asio::io_context& context_;
-  boost::asio::signal_set signals_;
+  client::UserTerminal user_;
   std::unique_ptr<client::Outlet> out_;
-  Readiness in_ready_;
-  std::optional<client::RawMode> raw_;
   session::Seat* seat_ = nullptr;  // null before and after it
   bool input_ended_ = false;
   bool over_ = false;

@@ -1,6 +1,5 @@
 #include "client/client.hpp"
 
-#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -30,9 +29,6 @@ std::optional<WindowSize> terminal_size(int fd) {
   return WindowSize{.columns = cells.ws_col, .rows = cells.ws_row};
 }
 
-// The descriptor's own terminal's foreground group is ours: only then may its modes be changed without being stopped.
-bool in_foreground(int tty) { return tcgetpgrp(tty) == getpgrp(); }
-
 }  // namespace
 
 Client::Client(boost::asio::io_context& context, OwnedFd socket, std::unique_ptr<Link> link, Options options)
@@ -42,7 +38,7 @@ Client::Client(boost::asio::io_context& context, OwnedFd socket, std::unique_ptr
       options_(std::move(options)),
       // Escape keys are a person's: input from a pipe or a file is passed as it is.
       keys_(isatty(STDIN_FILENO) == 1 ? options_.escape : std::nullopt),
-      signals_(context),
+      user_(context),
       unsent_(kMaxTyped) {}
 
 Result<std::unique_ptr<Client>> Client::open(boost::asio::io_context& context, OwnedFd socket,
@@ -55,21 +51,17 @@ Result<std::unique_ptr<Client>> Client::open(boost::asio::io_context& context, O
 Result<> Client::prepare() {
   FARPTY_ASSIGN(socket_ready, Readiness::watch(context_, socket_.get()));
   socket_ready_ = std::move(socket_ready);
-  FARPTY_ASSIGN(stdin_ready, Readiness::watch(context_, STDIN_FILENO));
-  stdin_ready_ = std::move(stdin_ready);
   FARPTY_ASSIGN(out, Outlet::open(context_, STDOUT_FILENO, [this] {
                   if (socket_ended_) return finish(0, "");
                   if (socket_paused_) read_socket();
                 }));
   stdout_ = std::move(out);
-  for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCONT, SIGWINCH}) signals_.add(number);
-  wait_for_signal();
+  FARPTY_TRY(user_.open({.resized = [this] { resized(); }, .signalled = [this](int number) { signalled(number); }}));
   first_size_ = terminal_size(STDIN_FILENO);
   if (!first_size_) first_size_ = terminal_size(STDOUT_FILENO);
-  if (isatty(STDIN_FILENO) == 1) {
-    FARPTY_ASSIGN(raw, RawMode::enter(STDIN_FILENO));
-    raw_.emplace(std::move(raw));
-    raw_->set_typing(link_->typing());
+  FARPTY_TRY(user_.enter_raw());
+  if (user_.raw() != nullptr) {
+    user_.raw()->set_typing(link_->typing());
     log::debug("your terminal is {}", by_lines(link_->typing()) ? "in its own mode, for lines" : "in raw mode");
   } else {
     log::debug("stdin is not a terminal: its modes are left alone, there are no escape keys");
@@ -90,7 +82,6 @@ int Client::run() {
   return status_;
 }
 
-// stdin is read only where poll(2) says so, because it blocks (see client/outlet.hpp).
 void Client::read_keys() {
   keys_paused_ = false;
   while (!finished_ && !keys_ended_) {
@@ -98,24 +89,23 @@ void Client::read_keys() {
       keys_paused_ = true;
       return;
     }
-    pollfd ready{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-    if (poll(&ready, 1, 0) != 1) break;
     std::array<std::byte, kRead> buffer;
-    const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
-    if (count < 0 && (errno == EINTR || errno == EAGAIN)) break;
-    if (count <= 0) {
+    const auto got = UserTerminal::read(buffer);
+    if (got.what == UserTerminal::Typed::What::kNothing) break;
+    if (got.what == UserTerminal::Typed::What::kEnd) {
       keys_ended_ = true;
-      if (raw_ && !by_lines(link_->typing())) return finish(128 + SIGHUP, "");  // the terminal itself is gone
+      if (user_.raw() != nullptr && !by_lines(link_->typing()))
+        return finish(128 + SIGHUP, "");  // the terminal itself is gone
       log::debug("end of input: the far program is told");
       return flush_socket();
     }
-    const auto typed = keys_.filter(Bytes(buffer).first(static_cast<std::size_t>(count)));
+    const auto typed = keys_.filter(got.bytes);
     std::string wire;
     link_->type(as_bytes(typed.text), wire);
     send(wire);
     for (const Command command : typed.commands) obey(command);
   }
-  if (!finished_) stdin_ready_.when_readable([this] { read_keys(); });
+  if (!finished_) user_.when_typed([this] { read_keys(); });
 }
 
 void Client::read_socket() {
@@ -138,8 +128,10 @@ void Client::read_socket() {
     std::string shown;
     std::string answers;
     link_->receive(Bytes(buffer).first(got.count), shown, answers);
-    if (raw_) raw_->set_typing(link_->typing());
-    if (raw_ && trace_.see(as_bytes(shown))) raw_->set_undo(trace_.undo());
+    if (RawMode* const raw = user_.raw()) {
+      raw->set_typing(link_->typing());
+      if (trace_.see(as_bytes(shown))) raw->set_undo(trace_.undo());
+    }
     stdout_->write(as_bytes(shown));
     send(answers);
     if (stdout_->broken()) return finish(128 + SIGPIPE, "");
@@ -174,7 +166,7 @@ void Client::flush_socket() {
 void Client::obey(Command command) {
   switch (command) {
     case Command::kDisconnect: return finish(kBroken, fmt::format("disconnected from {}", options_.name));
-    case Command::kSuspend: return suspend();
+    case Command::kSuspend: return user_.suspend();
     case Command::kDetach:
     case Command::kPen: return;  // of sessions that last
     case Command::kHelp: {
@@ -193,43 +185,16 @@ void Client::resized() {
   send(wire);
 }
 
-void Client::wait_for_signal() {
-  signals_.async_wait([this](const boost::system::error_code& code, int number) {
-    if (code || finished_) return;
-    wait_for_signal();
-    handle_signal(number);
-  });
-}
-
-void Client::handle_signal(int number) {
-  switch (number) {
-    case SIGWINCH: return resized();
-    case SIGTSTP: return suspend();
-    case SIGCONT: return continued();
-    case SIGINT:
-      if (interrupt()) return;
-      [[fallthrough]];
-    default: return finish(128 + number, number == SIGHUP ? "" : fmt::format("ended by {}", strsignal(number)));
-  }
+void Client::signalled(int number) {
+  if (finished_ || (number == SIGINT && interrupt())) return;
+  finish(128 + number, number == SIGHUP ? "" : fmt::format("ended by {}", strsignal(number)));
 }
 
 bool Client::interrupt() {
   std::string wire;
-  if (!raw_ || !link_->interrupt(wire)) return false;
+  if (user_.raw() == nullptr || !link_->interrupt(wire)) return false;
   send(wire);
   return true;
-}
-
-void Client::suspend() {
-  if (raw_) raw_->leave();
-  raise(SIGSTOP);  // SIGTSTP itself is ours to catch; to the shell that waits for us, stopped is stopped
-  continued();
-}
-
-void Client::continued() {
-  if (!raw_ || !in_foreground(STDIN_FILENO)) return;  // after bg: the next SIGCONT comes with fg
-  raw_->resume();
-  resized();
 }
 
 void Client::finish(int status, std::string message) {
@@ -237,19 +202,18 @@ void Client::finish(int status, std::string message) {
   finished_ = true;
   status_ = status;
   message_ = std::move(message);
-  signals_.cancel();
-  stdin_ready_.cancel();
+  user_.cancel();
   socket_ready_.cancel();
   context_.stop();
 }
 
 void Client::leave_terminal() {
-  if (!raw_) return;
+  if (user_.raw() == nullptr) return;
   if (trace_.resized() && first_size_ && terminal_size(STDIN_FILENO) != first_size_) {
     // XTWINOPS 8: the size that the far end changed, in rows and columns.
-    raw_->set_undo(trace_.undo() + fmt::format("\x1b[8;{};{}t", first_size_->rows, first_size_->columns));
+    user_.raw()->set_undo(trace_.undo() + fmt::format("\x1b[8;{};{}t", first_size_->rows, first_size_->columns));
   }
-  raw_.reset();
+  user_.leave_raw();
   log::debug("your terminal is as it was");
 }
 

@@ -9,7 +9,6 @@
 #include <string>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 
 #include "base/byte_queue.hpp"
 #include "base/owned_fd.hpp"
@@ -18,8 +17,8 @@
 #include "client/escape_keys.hpp"
 #include "client/link.hpp"
 #include "client/outlet.hpp"
-#include "client/raw_mode.hpp"
 #include "client/terminal_trace.hpp"
+#include "client/user_terminal.hpp"
 
 namespace farpty::client {
 
@@ -47,11 +46,8 @@ class Client {
   void send(std::string_view wire);
   void obey(Command command);
   void resized();
-  void handle_signal(int number);
-  void wait_for_signal();
+  void signalled(int number);
   bool interrupt();
-  void suspend();
-  void continued();
   void finish(int status, std::string message);
   void leave_terminal();
 
@@ -62,9 +58,7 @@ class Client {
   Options options_;
   EscapeKeys keys_;
   TerminalTrace trace_;
-  boost::asio::signal_set signals_;
-  std::optional<RawMode> raw_;
-  Readiness stdin_ready_;
+  UserTerminal user_;
   std::unique_ptr<Outlet> stdout_;
   ByteQueue unsent_;
   std::optional<WindowSize> first_size_;  // the terminal's, where there is one

@@ -40,7 +40,7 @@ NativeClient::NativeClient(boost::asio::io_context& context, NativeKeys& keys, s
                    Sessions::kLast),
       liveness_(Clock::now()),
       window_(options_.start.terminal ? kTerminalWindow : kPipesWindow),
-      signals_(context),
+      user_(context),
       tick_(context),
       ack_timer_(context) {}
 
@@ -53,20 +53,14 @@ std::unique_ptr<NativeClient> NativeClient::make(boost::asio::io_context& contex
 }
 
 Result<> NativeClient::prepare() {
-  FARPTY_ASSIGN(stdin_ready, Readiness::watch(context_, STDIN_FILENO));
-  stdin_ready_ = std::move(stdin_ready);
   // What the window lets through finds room, and our own lines do.
   const auto bound = static_cast<std::size_t>((options_.start.terminal ? kTerminalWindow : kPipesWindow).most + 4096);
   FARPTY_ASSIGN(out, Outlet::open(context_, STDOUT_FILENO, [this] { outlet_drained(); }, bound));
   stdout_ = std::move(out);
   FARPTY_ASSIGN(errors, Outlet::open(context_, STDERR_FILENO, [this] { outlet_drained(); }, bound));
   stderr_ = std::move(errors);
-  for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCONT, SIGWINCH}) signals_.add(number);
-  wait_for_signal();
-  if (options_.start.terminal && isatty(STDIN_FILENO) == 1) {
-    FARPTY_ASSIGN(raw, RawMode::enter(STDIN_FILENO));
-    raw_.emplace(std::move(raw));
-  }
+  FARPTY_TRY(user_.open({.resized = [this] { resized(); }, .signalled = [this](int number) { signalled(number); }}));
+  if (options_.start.terminal) FARPTY_TRY(user_.enter_raw());
   return {};
 }
 
@@ -83,8 +77,8 @@ int NativeClient::run() {
   tick();
   while (!finished_) context_.run_one();
   line_.finish();
-  if (raw_) hide_status();
-  raw_.reset();
+  if (user_.raw() != nullptr) hide_status();
+  user_.leave_raw();
   if (!message_.empty()) fmt::print(stderr, "farpty: {}\n", message_);
   return status_;
 }
@@ -158,7 +152,7 @@ void NativeClient::broke(const std::string& why) {
 void NativeClient::show(Channel channel, Bytes bytes) {
   window_.received(bytes.size(), Clock::now());
   Outlet& outlet = channel == Channel::kErrors ? *stderr_ : *stdout_;
-  if (raw_ && trace_.see(bytes)) raw_->set_undo(trace_.undo());
+  if (user_.raw() != nullptr && trace_.see(bytes)) user_.raw()->set_undo(trace_.undo());
   outlet.write(bytes);
   if (outlet.broken() && channel == Channel::kOutput) finish(128 + SIGPIPE, "");
 }
@@ -293,8 +287,7 @@ void NativeClient::finish(int status, std::string message) {
   finished_ = true;
   status_ = status;
   message_ = std::move(message);
-  signals_.cancel();
-  stdin_ready_.cancel();
+  user_.cancel();
   tick_.cancel();
   ack_timer_.cancel();
 }

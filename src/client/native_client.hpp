@@ -12,7 +12,6 @@
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "client/escape_keys.hpp"
@@ -20,8 +19,8 @@
 #include "client/native_line.hpp"
 #include "client/native_talk.hpp"
 #include "client/outlet.hpp"
-#include "client/raw_mode.hpp"
 #include "client/terminal_trace.hpp"
+#include "client/user_terminal.hpp"
 #include "client/window.hpp"
 
 namespace farpty::client {
@@ -80,10 +79,7 @@ class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
   void help();
   void outlet_drained();
   void resized();
-  void wait_for_signal();
-  void handle_signal(int number);
-  void suspend();
-  void continued();
+  void signalled(int number);
   void tick();
   void look_after();
   void ask();
@@ -104,9 +100,7 @@ class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
   Liveness liveness_;
   Window window_;
   std::optional<Clock::time_point> asked_;  // a ping that has no answer yet
-  boost::asio::signal_set signals_;
-  std::optional<RawMode> raw_;
-  Readiness stdin_ready_;
+  UserTerminal user_;
   std::unique_ptr<Outlet> stdout_, stderr_;
   std::vector<std::byte> out_;  // to be sent
   boost::asio::steady_timer tick_, ack_timer_;

@@ -1,5 +1,4 @@
 // NativeClient's side of the user: the keyboard, the signals of the terminal, and the line that it shows itself.
-#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -20,8 +19,6 @@ namespace {
 constexpr int kBroken = 255;  // as ssh(1), EXIT STATUS
 constexpr std::size_t kRead = 32 * 1024;
 
-bool in_foreground(int tty) { return tcgetpgrp(tty) == getpgrp(); }
-
 }  // namespace
 
 std::optional<wire::Size> NativeClient::terminal_size(int fd) {
@@ -33,28 +30,25 @@ std::optional<wire::Size> NativeClient::terminal_size(int fd) {
 
 // --- the keyboard
 
-// stdin is read only where poll(2) says so, because it blocks (see client/outlet.hpp).
 void NativeClient::read_keys() {
   keys_paused_ = false;
   bool typed_any = false;
   while (!finished_ && !keys_ended_) {
     const bool is_full = talk_.input_room() < kRead || line_.is_full();
-    if (is_full && !raw_) {
+    if (is_full && user_.raw() == nullptr) {
       keys_paused_ = true;
       break;
     }
-    pollfd ready{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-    if (poll(&ready, 1, 0) != 1) break;
     std::array<std::byte, kRead> buffer;
-    const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
-    if (count < 0 && (errno == EINTR || errno == EAGAIN)) break;
-    if (count <= 0) {
+    const auto got = UserTerminal::read(buffer);
+    if (got.what == UserTerminal::Typed::What::kNothing) break;
+    if (got.what == UserTerminal::Typed::What::kEnd) {
       keys_ended_ = true;
-      if (raw_) return finish(128 + SIGHUP, "");  // the terminal itself is gone
+      if (user_.raw() != nullptr) return finish(128 + SIGHUP, "");  // the terminal itself is gone
       talk_.end_input(out_);
       break;
     }
-    const auto typed = keys_filter_.filter(Bytes(buffer).first(static_cast<std::size_t>(count)));
+    const auto typed = keys_filter_.filter(got.bytes);
     if (!leaving_ && talk_.input_room() >= typed.text.size()) {
       talk_.type(as_bytes(typed.text), out_);
       typed_any = typed_any || !typed.text.empty();
@@ -63,13 +57,13 @@ void NativeClient::read_keys() {
   }
   if (typed_any) liveness_.typed(Clock::now());
   if (!gathering_) flush();
-  if (!finished_ && !keys_ended_ && !keys_paused_) stdin_ready_.when_readable([this] { read_keys(); });
+  if (!finished_ && !keys_ended_ && !keys_paused_) user_.when_typed([this] { read_keys(); });
 }
 
 void NativeClient::obey(Command command) {
   switch (command) {
     case Command::kDisconnect: return finish(kBroken, fmt::format("disconnected from {}", options_.name));
-    case Command::kSuspend: return suspend();
+    case Command::kSuspend: return user_.suspend();
     case Command::kHelp: return help();
     case Command::kDetach: return detach();
     case Command::kPen:
@@ -90,39 +84,14 @@ void NativeClient::resized() {
   flush();
 }
 
-void NativeClient::wait_for_signal() {
-  signals_.async_wait([this](const boost::system::error_code& code, int number) {
-    if (code || finished_) return;
-    wait_for_signal();
-    handle_signal(number);
-  });
-}
-
-void NativeClient::handle_signal(int number) {
-  switch (number) {
-    case SIGWINCH: return resized();
-    case SIGTSTP: return suspend();
-    case SIGCONT: return continued();
-    default: return finish(128 + number, number == SIGHUP ? "" : fmt::format("ended by {}", strsignal(number)));
-  }
-}
-
-void NativeClient::suspend() {
-  if (raw_) raw_->leave();
-  raise(SIGSTOP);  // SIGTSTP itself is ours to catch; to the shell that waits for us, stopped is stopped
-  continued();
-}
-
-void NativeClient::continued() {
-  if (!raw_ || !in_foreground(STDIN_FILENO)) return;  // after bg: the next SIGCONT comes with fg
-  raw_->resume();
-  resized();
+void NativeClient::signalled(int number) {
+  finish(128 + number, number == SIGHUP ? "" : fmt::format("ended by {}", strsignal(number)));
 }
 
 // --- our own line
 
 void NativeClient::show_status(const std::string& text) {
-  if (!raw_) return;
+  if (user_.raw() == nullptr) return;
   const auto size = terminal_size(STDIN_FILENO);
   if (!size) return;
   const std::string line = status_line(text, *size);
