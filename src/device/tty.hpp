@@ -163,6 +163,8 @@ class Tty final : private tty::MasterPort {
   void mirror_control();
 
  private:
+  static constexpr std::size_t kPiece = 16 * 1024;  // taken from a socket at a time
+
   // A fresh pair of sockets.
   struct Line {
     OwnedFd master, slave;

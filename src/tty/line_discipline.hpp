@@ -98,6 +98,8 @@ class LineDiscipline {
   [[nodiscard]] std::uint8_t take_packet_status() { return flow_.take_status(); }
 
   [[nodiscard]] bool stopped() const { return flow_.stopped(); }
+  // Reads return lines; under EXTPROC the master edits them and reads return what there is.
+  [[nodiscard]] bool reads_lines() const { return edits_lines() && !settings_.local(lflag::kExtproc); }
   [[nodiscard]] unsigned column() const { return output_.column(); }
   [[nodiscard]] Actions take_actions();
 
@@ -108,8 +110,6 @@ class LineDiscipline {
   [[nodiscard]] bool is_special(std::uint8_t c) const { return (special_[c / 64] >> (c % 64) & 1) != 0; }
   void add_special(std::uint8_t c) { special_[c / 64] |= std::uint64_t{1} << c % 64; }
   [[nodiscard]] bool edits_lines() const { return settings_.local(lflag::kIcanon); }
-  // Reads return lines; under EXTPROC the master edits them and reads return what there is.
-  [[nodiscard]] bool reads_lines() const { return edits_lines() && !settings_.local(lflag::kExtproc); }
 
   // input.cpp
   enum class WhenFull : std::uint8_t { kHoldBack, kDrop };

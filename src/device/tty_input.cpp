@@ -1,0 +1,174 @@
+// Tty, the way of what is typed: through the line discipline, one record at a time into the programs' socket, and back out
+// of it where it is flushed or read otherwise from now on.
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+
+#include "device/socket_queue.hpp"
+#include "device/tty.hpp"
+
+namespace farpty::device {
+
+namespace {
+
+namespace attention = ttycall::attention;
+
+constexpr std::size_t kRecord = 4096;  // a line is never longer (n_tty.c: N_TTY_BUF_SIZE)
+constexpr int kStreamed = 16 * 1024;   // raw bytes that may wait in the socket, with the kernel's bookkeeping
+constexpr std::uint8_t kEndOfFileMark = 4;
+
+}  // namespace
+
+std::size_t Tty::type(Bytes bytes) {
+  if (hung_up_) return bytes.size();
+  process_output();  // what programs wrote before comes before the echo
+  adopt_wish();
+  const auto* const typed = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  const std::size_t taken = discipline_.receive(typed, bytes.size());
+  typed_ += taken;
+  if (taken < bytes.size()) discipline_.look_ahead(typed + taken, bytes.size() - taken);
+  after_input();
+  return taken;
+}
+
+void Tty::simulate_input(std::uint8_t byte) {
+  discipline_.simulate_input(byte);
+  after_input();
+}
+
+void Tty::after_input() {
+  deliver_signals();
+  settle();
+}
+
+// Brings everything to where it goes by itself.
+void Tty::settle() {
+  feed_slave();
+  process_output();
+  if (discipline_.wants_held_back_input() && on_input_room)
+    tell_room_.run([this] {
+      if (on_input_room) on_input_room();
+    });
+  mirror();
+  run_drained();
+  tell_output();
+}
+
+void Tty::deliver_signals() {
+  const tty::Actions actions = discipline_.take_actions();
+  // n_tty.c: isig flushes the input; a part of it lies in the socket already.
+  if ((actions.interrupt || actions.quit || actions.suspend) && !termios().local(tty::lflag::kNoflsh))
+    drop_sent_input();
+  mirror();  // before anybody is woken to look
+  if (actions.interrupt) signal(SIGINT);
+  if (actions.quit) signal(SIGQUIT);
+  if (actions.suspend) signal(SIGTSTP);
+}
+
+bool Tty::input_is_taken() const { return !closed_ && unread_by_peer(master_.get()) == 0; }
+
+void Tty::feed_slave() {
+  if (hung_up_ || closed_) return;
+  while (send_record()) {
+  }
+  if (waiting_for_reader_) return;
+  const bool more = discipline_.reads_lines() ? discipline_.readable() : discipline_.unread() > 0;
+  if (!more && !on_input_taken) return;
+  waiting_for_reader_ = true;
+  ready_.when_writable([this] {
+    waiting_for_reader_ = false;
+    settle();
+    if (input_is_taken() && on_input_taken)
+      tell_taken_.run([this] {
+        if (on_input_taken) on_input_taken();
+      });
+  });
+}
+
+// Sends the next line, or what there is of raw bytes, if the time has come. Whether it did.
+bool Tty::send_record() {
+  const auto waiting = unread_by_peer(master_.get());
+  if (!waiting) return false;
+  if (*waiting == 0) end_marked_file();
+  const bool lines = discipline_.reads_lines();
+  if (lines ? *waiting > 0 || !discipline_.readable() : *waiting > kStreamed || discipline_.unread() == 0) return false;
+  if (end_of_file_sent_) return false;  // nothing comes behind it before it is read
+  std::array<std::uint8_t, kRecord> record;
+  tty::Reading reading(record.data(), record.size());
+  const std::size_t kept = discipline_.kept();
+  std::size_t size = discipline_.read(reading).size;
+  sent_line_ended_by_file_end_ = lines && size > 0 && kept - discipline_.kept() > size;
+  if (!lines) {
+    // A single VEOF under EXTPROC, or one behind pieces that were full. Whether it ends the file its reader decides, who sees whether
+    // more stands before or behind it.
+    if (kept - discipline_.kept() > size) record[size++] = termios().cc[tty::kVeof];
+    if (size == 0) return false;
+  } else if (size == 0) {
+    end_of_file_sent_ = true;
+    set_attention(attention::kEndOfFile, true);
+    record[0] = kEndOfFileMark;
+    size = 1;
+  }
+  const bool sent = mirror_.move_kept(static_cast<std::uint32_t>(discipline_.unread()), [&] {
+    return send(master_.get(), record.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+  });
+  if (sent) tell_programs();
+  return sent;
+}
+
+void Tty::end_marked_file() {
+  if (!std::exchange(end_of_file_sent_, false)) return;
+  set_attention(attention::kEndOfFile, false);
+}
+
+bool Tty::gives_lines() const { return discipline_.reads_lines(); }
+
+std::size_t Tty::sent_input() const {
+  int waiting = 0;
+  return ioctl(slave(), FIONREAD, &waiting) == 0 && waiting > 0 ? static_cast<std::size_t>(waiting) : 0;
+}
+
+std::size_t Tty::unread_by_programs() const {
+  const std::size_t sent = sent_input();
+  return (end_of_file_sent_ && sent == 1 ? 0 : sent) + discipline_.unread();
+}
+
+bool Tty::take_end_of_file() {
+  std::byte mark;
+  if (!end_of_file_sent_ || recv(slave(), &mark, 1, MSG_DONTWAIT) != 1) return false;
+  end_marked_file();
+  return true;
+}
+
+// What lies in the socket and nobody has read.
+void Tty::drop_sent_input() {
+  const OwnedFd slave = unread_by_peer(master_.get()).value_or(0) > 0 ? duplicate_slave() : OwnedFd();
+  std::array<std::byte, kPiece> dropped;
+  while (slave && recv(slave.get(), dropped.data(), dropped.size(), MSG_DONTWAIT) > 0) {
+  }
+  end_marked_file();
+}
+
+// n_tty.c: n_tty_set_termios makes one line, or raw bytes, of all that was typed and not read. A part of it lies in the socket.
+void Tty::take_back_input() {
+  if (closed_ || hung_up_ || unread_by_peer(master_.get()).value_or(0) == 0) return;
+  int waiting = 0;
+  const OwnedFd slave = duplicate_slave();
+  std::array<std::uint8_t, kRecord> bytes;
+  if (!slave || ioctl(slave.get(), FIONREAD, &waiting) != 0) return;
+  if (waiting < 0 || discipline_.kept() + static_cast<std::size_t>(waiting) + 1 >= bytes.size()) return;
+  const ssize_t count = recv(slave.get(), bytes.data(), bytes.size() - 1, MSG_DONTWAIT);
+  if (count <= 0) return;
+  auto size = static_cast<std::size_t>(count);
+  if (end_of_file_sent_)
+    bytes[0] = tty::kDisabledCharacter;
+  else if (sent_line_ended_by_file_end_)
+    bytes[size++] = tty::kDisabledCharacter;
+  end_marked_file();
+  static_cast<void>(discipline_.put_back(bytes.data(), size));
+}
+
+}  // namespace farpty::device
