@@ -65,7 +65,8 @@ def jobs(screen: Screen):
     screen.key("C-d")
     screen.wait_for(prompt_after("awake\nawake"))
     yield
-    screen.line("clear; cat & until grep -q ') T' /proc/$!/stat; do :; done; jobs; fg")
+    # By a shell inside: whom a child's stop is told while a call of his is listened to finds it interrupted.
+    screen.line(r'clear; cat & sh -c "until grep -q \") T\" /proc/$!/stat; do :; done"; jobs; fg')
     continued(screen, "cat")
     screen.key("C-d")
     screen.wait_for(prompt_after("awake\nawake"))
