@@ -78,19 +78,24 @@ def test_job_control(uid):
             assert screen.wait_exit() == 4
 
 
+def ask_for_the_terminal(screen: Screen, expected: str):
+    screen.wait_for(PROMPT)
+    screen.line("tty")
+    screen.wait_for(f"\n{expected}\n")
+
+
 def test_behind_a_door(uid):
     with serve("--any-local-user", "--kill-all", "--", "bash", "--norc", "--noprofile", "-i", prefix=BARE_DEV,
                uid=None if uid == os.getuid() else uid) as server:
         server.wait_log("terminals: a private devpts, because the host gives none: cannot open /dev/ptmx")
-        with connected(server) as screen, connected(server) as other:
-            for number, one in enumerate((screen, other)):
-                one.wait_for(PROMPT)
-                one.line("tty")
-                one.wait_for(f"\n/dev/pts/{number}")
-            screen.line("exit")
-            screen.wait_exit()
-            other.line("sleep 1000")
-            wait_until(lambda: any(process.name == "sleep" for process in server.descendants()), "sleep to run")
+        with connected(server) as screen:
+            ask_for_the_terminal(screen, "/dev/pts/0")
+            with connected(server) as other:
+                ask_for_the_terminal(other, "/dev/pts/1")
+                screen.line("exit")
+                screen.wait_exit()
+                other.line("sleep 1000")
+                wait_until(lambda: any(process.name == "sleep" for process in server.descendants()), "sleep to run")
         wait_until(lambda: not server.descendants(), "nothing to be left", describe=server.descendants)
 
 

@@ -209,12 +209,14 @@ def test_top(uid):
 
 def test_passwords(uid):
     def dialogue(screen: Screen):
-        screen.wait_for("Password:")
+        screen.wait_for("hidden")  # the question comes before the echo is off
         screen.line("secret")
         screen.wait_for("got secret")
         yield
 
-    assert_same_as_kernel(["busybox", "sh", "-c", "read -s -p 'Password: ' x; echo; echo got $x; exec sleep 1000"], dialogue, uid=uid)
+    watch = "(until stty -a | grep -q -e '-echo '; do :; done; echo; echo hidden; exec sleep 1000) &"
+    script = f"{watch} read -s -p 'Password: ' x; echo; echo got $x; exec sleep 1000"
+    assert_same_as_kernel(["busybox", "sh", "-c", script], dialogue, uid=uid)
 
 
 def test_a_static_go_program(uid, go_program):
