@@ -62,6 +62,12 @@ bench-terminal:
 	@scripts/build release --target farpty bench_calls bench_far
 	@bench/terminal.py
 
+# The native door beside OpenSSH and the raw door; the same page.
+bench-native:
+	@scripts/bootstrap build bench
+	@scripts/build release --target farpty delayproxy bench_probe bench_far bench_inetd
+	@bench/native.py
+
 fuzz:
 	@scripts/bootstrap build test
 	@scripts/fuzz 30
@@ -103,4 +109,4 @@ deb: build-release
 clean:
 	rm -rf build
 
-.PHONY: all demo test emulated parity foreign snapshots tsan fuzz fuzz-long bench bench-terminal lint tidy format zig install deb clean sweep
+.PHONY: all demo test emulated parity foreign snapshots tsan fuzz fuzz-long bench bench-terminal bench-native lint tidy format zig install deb clean sweep

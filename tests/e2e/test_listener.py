@@ -214,7 +214,7 @@ def test_passwords(uid):
         screen.wait_for("got secret")
         yield
 
-    watch = "(until stty -a | grep -q -e '-echo '; do :; done; echo; echo hidden; exec sleep 1000) &"
+    watch = "exec 3<&0; (until stty -a <&3 | grep -q -e '-echo '; do :; done; echo; echo hidden; exec sleep 1000) &"
     script = f"{watch} read -s -p 'Password: ' x; echo; echo got $x; exec sleep 1000"
     assert_same_as_kernel(["busybox", "sh", "-c", script], dialogue, uid=uid)
 
