@@ -33,7 +33,7 @@ BOUNDS = {  # row: (title, how a figure is written, bound in words, (figures of 
     "exec down": ("exec on pipes, from there (MB/s)", "{:.0f}", "≥ 2x OpenSSH", lambda f, s, r: f >= 2 * s),
     "exec up": ("exec on pipes, to there (MB/s)", "{:.0f}", "≥ 2x OpenSSH", lambda f, s, r: f >= 2 * s),
     "memory": ("memory a session, idle for 5 s (KiB, PSS)", "{:.0f}", "≤ 48", lambda f, s, r: f <= 48),
-    "trips": ("connect to prompt at 100 ms (round trips)", "{:.1f}", "≤ 3 and the shell's start", lambda f, s, r: f < 4),
+    "trips": ("connect to prompt at 100 ms (round trips)", "{:.1f}", "3 (TCP, TLS, request), and the shell's start", lambda f, s, r: f < 3.5),
     "logins": ("logins a second", "{:.0f}", "≥ 8x sshd", lambda f, s, r: f >= 8 * s),
     "interrupt": ("Ctrl-C in a flood, 8 Mbit/s, 50 ms (ms)", "{:.0f}", "≤ 65 (1.3 round trips)", lambda f, s, r: f <= 65),
 }
@@ -176,7 +176,8 @@ def take(measure, probe, native, ssh, raw, options):
         return {"memory": {server.name: [idle_memory(probe, server, 3 if smoke else 100)] for server in encrypted}}
     if measure == "trips":
         flags = (f"--delay={int(TRIP * 500)}ms",)
-        return {"trips": through(probe, "prompt", "prompt_ns", encrypted, options.proxy, flags, 1 if smoke else 9, TRIP * 1e9)}
+        found = through(probe, "prompt", "prompt_ns", encrypted, options.proxy, flags, 1 if smoke else 9, TRIP * 1e9)
+        return {"trips": {name: [1 + figure for figure in figures] for name, figures in found.items()}}  # the proxy accepts at once
     if measure == "logins":
         return {"logins": {server.name: [logins(server, 1 if smoke else 20, 4)] for server in encrypted}}
     flags = ("--delay=25ms", "--rate=1000000")

@@ -55,7 +55,7 @@ class NativeCall final : private net::TlsSocket::Owner, private net::TlsJudge {
   void finish() { tls_->finish(); }
   void carry_bulk() { tls_->carry_bulk(); }  // only when up
   [[nodiscard]] bool is_up() const { return up_; }
-  [[nodiscard]] bool is_full() const { return tls_ && tls_->room() == 0; }
+  [[nodiscard]] std::size_t room() const { return tls_ ? tls_->room() : 0; }  // bytes that it takes now
 
  private:
   void connected();

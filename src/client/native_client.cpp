@@ -93,9 +93,14 @@ void NativeClient::talk_begins() {
   flush();
 }
 
+// Of what was typed no more than the line takes: the rest when it has drained.
 void NativeClient::flush() {
-  if (!out_.empty()) line_.send(out_);
-  out_.clear();
+  for (;;) {
+    talk_.send_typed(line_.room(), out_);
+    if (out_.empty()) return;
+    line_.send(out_);
+    out_.clear();
+  }
 }
 
 // --- the connection
@@ -132,6 +137,7 @@ void NativeClient::acknowledge_soon() {
 }
 
 void NativeClient::drained() {
+  flush();
   if (keys_paused_) read_keys();
 }
 
@@ -230,7 +236,7 @@ void NativeClient::outlet_drained() {
 void NativeClient::detach() {
   if (leaving_) return;
   leaving_ = Clock::now();
-  talk_.detach(out_);
+  talk_.detach();
 }
 
 void NativeClient::detached() {

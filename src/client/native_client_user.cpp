@@ -45,12 +45,13 @@ void NativeClient::read_keys() {
     if (got.what == UserTerminal::Typed::What::kEnd) {
       keys_ended_ = true;
       if (user_.raw() != nullptr) return finish(128 + SIGHUP, "");  // the terminal itself is gone
-      talk_.end_input(out_);
+      talk_.end_input();
       break;
     }
     const auto typed = keys_filter_.filter(got.bytes);
     if (!leaving_ && talk_.input_room() >= typed.text.size()) {
-      talk_.type(as_bytes(typed.text), out_);
+      talk_.type(as_bytes(typed.text));
+      if (!gathering_) flush();
       typed_any = typed_any || !typed.text.empty();
     }
     for (const Command command : typed.commands) obey(command);

@@ -86,7 +86,7 @@ void NativeLine::received(NativeCall& call, Bytes plain) {
 void NativeLine::down(NativeCall& call, const std::string& why, NativeCall::Verdict verdict) {
   if (&call == call_.get()) {
     gone_.push_back(std::move(call_));
-    log::debug("the connection broke: {}", why);
+    if (!why.empty()) log::debug("the connection broke: {}", why);
     return owner_.broke(why);
   }
   const auto found = std::ranges::find(attempts_, &call, &std::unique_ptr<NativeCall>::get);

@@ -46,7 +46,8 @@ class NativeLine final : private NativeCall::Owner {
   void carry_bulk() {
     if (call_) call_->carry_bulk();
   }
-  [[nodiscard]] bool is_full() const { return call_ && call_->is_full(); }
+  [[nodiscard]] bool is_full() const { return call_ && call_->room() == 0; }
+  [[nodiscard]] std::size_t room() const { return call_ ? call_->room() : 0; }  // bytes that it takes now
   [[nodiscard]] const std::string& name() const { return name_; }
 
   // Destroys what broke earlier. To be called now and then, and never from a call to the owner.

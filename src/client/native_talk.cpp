@@ -28,9 +28,7 @@ void NativeTalk::begin(std::vector<std::byte>& out) {
     return;
   }
   start_.windows = windows;
-  conversation_->send(start_, out);
-  // A start that was never answered is said again on the next connection, and its input with it.
-  send_typed(out);
+  conversation_->send(start_, out);  // never answered, it is said again on the next connection, and its input with it
 }
 
 void NativeTalk::receive(Bytes plain, std::vector<std::byte>& out) {
@@ -63,7 +61,7 @@ void NativeTalk::obey(const wire::Message& message, std::vector<std::byte>& out)
       return;
     }
     case Type::kScreen: return sink_.show(Channel::kOutput, std::get<wire::Screen>(message).bytes);
-    case Type::kAck: note_acknowledged(); return send_typed(out);
+    case Type::kAck: return note_acknowledged();
     case Type::kExit: return sink_.ended(std::get<wire::Exit>(message));
     case Type::kPen:
       return sink_.pen(std::get<wire::Pen>(message).action == wire::PenAction::kHave ? PenState::kHave
@@ -89,7 +87,6 @@ void NativeTalk::started(const wire::Started& started, std::vector<std::byte>& o
   errors_ = errors;
   note_acknowledged();
   sink_.started(started);
-  send_typed(out);
 }
 
 void NativeTalk::note_acknowledged() {
@@ -99,26 +96,14 @@ void NativeTalk::note_acknowledged() {
   typed_from_ = acked;
 }
 
-void NativeTalk::type(Bytes typed, std::vector<std::byte>& out) {
+void NativeTalk::type(Bytes typed) {
   (void)typed_.push(typed);  // the caller asked input_room()
-  send_typed(out);
 }
 
-void NativeTalk::end_input(std::vector<std::byte>& out) {
-  input_ended_ = true;
-  send_typed(out);
-}
-
-void NativeTalk::detach(std::vector<std::byte>& out) {
-  detaching_ = true;
-  send_typed(out);
-}
-
-// From where the connection has come, as far as the window is open.
-void NativeTalk::send_typed(std::vector<std::byte>& out) {
+void NativeTalk::send_typed(std::size_t room, std::vector<std::byte>& out) {
   if (!conversation_ || !conversation_->may_send(wire::Type::kData)) return;
   const auto& stream = conversation_->sending(Channel::kInput);
-  while (!stream.ended) {
+  while (!stream.ended && out.size() < room) {
     const Bytes left = typed_.front().subspan(static_cast<std::size_t>(stream.sent - typed_from_));
     const auto size =
         static_cast<std::size_t>(std::min<std::uint64_t>({left.size(), stream.room(), wire::kMaxPayload}));

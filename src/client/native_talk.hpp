@@ -47,11 +47,14 @@ class NativeTalk {
   // What the other end said. Appends what is to be answered.
   void receive(Bytes plain, std::vector<std::byte>& out);
 
-  // Keeps what was typed and appends it to `out` as far as the window is open. At most input_room() bytes.
-  void type(Bytes typed, std::vector<std::byte>& out);
-  void end_input(std::vector<std::byte>& out);
+  // Keeps what was typed, at most input_room() bytes; send_typed() says it.
+  void type(Bytes typed);
+  void end_input() { input_ended_ = true; }
   // Leaves the session, which goes on, as soon as all that was typed is on its way. The server then ends the connection.
-  void detach(std::vector<std::byte>& out);
+  void detach() { detaching_ = true; }
+  // Appends what was typed and not said on this connection, as far as the window is open and until `out` holds `room` bytes;
+  // after the last of it its end, or the detaching.
+  void send_typed(std::size_t room, std::vector<std::byte>& out);
   [[nodiscard]] std::size_t input_room() const { return typed_.room(); }
   [[nodiscard]] bool input_is_taken() const { return typed_.empty(); }
 
@@ -71,7 +74,6 @@ class NativeTalk {
  private:
   void obey(const wire::Message& message, std::vector<std::byte>& out);
   void started(const wire::Started& started, std::vector<std::byte>& out);
-  void send_typed(std::vector<std::byte>& out);
   void note_acknowledged();
 
   std::string user_;

@@ -35,6 +35,14 @@ def test_three_million_bytes_each_way():
         assert execute(server, "cat", stdin=blob).stdout == blob
 
 
+def test_more_than_a_connection_may_hold_back_goes_through_by_one_connection():
+    """16 MiB may be under way to a program on pipes, and 4 MiB wait unsent before a connection counts as stuck."""
+    blob = bytes(range(256)) * (40 << 12)
+    with native_server() as server:
+        done = execute(server, "cat", stdin=blob, flags=("-v",))
+        assert done.stdout == blob and b"the connection broke" not in done.stderr, done.stderr
+
+
 def test_a_key_that_is_not_listed_is_refused():
     with native_server() as server:
         other = make_key(server, "other")
