@@ -236,7 +236,7 @@ void NativeClient::outlet_drained() {
 void NativeClient::detach() {
   if (leaving_) return;
   leaving_ = Clock::now();
-  talk_.detach();
+  talk_.leave();
 }
 
 void NativeClient::detached() {

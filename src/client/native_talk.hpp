@@ -51,7 +51,7 @@ class NativeTalk {
   void type(Bytes typed);
   void end_input() { input_ended_ = true; }
   // Leaves the session, which goes on, as soon as all that was typed is on its way. The server then ends the connection.
-  void detach() { detaching_ = true; }
+  void leave() { detaching_ = true; }
   // Appends what was typed and not said on this connection, as far as the window is open and until `out` holds `room` bytes;
   // after the last of it its end, or the detaching.
   void send_typed(std::size_t room, std::vector<std::byte>& out);
