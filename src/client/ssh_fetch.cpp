@@ -27,10 +27,12 @@ struct Ran {
   int status = 0;  // of waitpid(2)
 };
 
-// Its stdin and stderr are ours: ssh asks for passwords and host keys itself.
+// Its stderr is ours, and ssh asks for passwords and host keys at /dev/tty. Our stdin is for what runs over there later.
 Result<Ran> run(const std::vector<std::string>& words) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return os_error("cannot make", "a pipe");
+  const OwnedFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!nothing) return os_error("cannot open", "/dev/null");
   const OwnedFd reading(ends[0]);
   OwnedFd writing(ends[1]);
   std::vector<std::string> copies = words;
@@ -40,6 +42,7 @@ Result<Ran> run(const std::vector<std::string>& words) {
   const pid_t child = fork();
   if (child < 0) return os_error("cannot run", words.front());
   if (child == 0) {
+    dup2(nothing.get(), STDIN_FILENO);
     dup2(writing.get(), STDOUT_FILENO);
     execvp(arguments.front(), arguments.data());
     _exit(127);

@@ -24,9 +24,10 @@ def test_a_server_that_runs_is_found_and_needs_no_key_of_ours(tmp_path):
             home = tmp_path / "home"
             home.mkdir()
             environment = base_environment(home)
-            done = subprocess.run([*words(sshd), "--", "sh", "-c", "echo in; exit 3"], env=environment, stdin=subprocess.DEVNULL,
+            # What is typed is the command's, and not ssh's.
+            done = subprocess.run([*words(sshd), "--", "sh", "-c", "cat; exit 3"], env=environment, input="typed\n",
                                   capture_output=True, text=True, timeout=GENEROUS, check=False)
-            assert (done.returncode, done.stdout) == (3, "in\n"), done
+            assert (done.returncode, done.stdout) == (3, "typed\n"), done
             token = re.search(r"an invitation was made: (\S+), for once", server.log)
             assert token, server.log
             server.wait_log(r"\(invitation \S+\) is let in")
