@@ -5,7 +5,7 @@ _farpty() {
   local command='' i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      serve | connect | exec | run | doctor | ps | kill | keygen) command=${COMP_WORDS[i]} && break ;;
+      serve | connect | exec | attach | ls | invite | run | doctor | ps | kill | keygen | copy) command=${COMP_WORDS[i]} && break ;;
     esac
   done
 
@@ -55,7 +55,7 @@ _farpty() {
 
   local words=
   case $command in
-    '') words='serve connect exec attach ls invite run doctor ps kill keygen --help --version' ;;
+    '') words='serve connect exec attach ls invite run doctor ps kill keygen copy --help --version' ;;
     serve)
       words='--listen --config --terminal --seccomp --no-tty --term --probe-size --any-local-user --insecure-public --limit-sessions
         --limit-per-source --idle-timeout --max-duration --hangup-grace --linger --retain --reauth --exit-when-idle --kill-all --rlimit --sandbox --verbose --help'
@@ -70,6 +70,14 @@ _farpty() {
     ls) words='--json --identity --accept-new --verbose --help' ;;
     invite)
       words='--read-only --once --expires --session --host --server --identity --accept-new --verbose --help'
+      ;;
+    copy)
+      words='--ssh --ssh-program --far-program --identity --token-stdin --accept-new --verbose --quiet --help'
+      if [[ $current != -* ]]; then
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+      fi
       ;;
     keygen) words='--file --comment --help' ;;
     ps) words='--json --server --help' ;;

@@ -1,6 +1,6 @@
 # fish completion for farpty(1).
 
-set -l commands serve connect exec attach ls invite run doctor ps kill keygen
+set -l commands serve connect exec attach ls invite run doctor ps kill keygen copy
 set -l urls 'farpty:// raw:// telnet:// raw+unix:// telnet+unix://'
 
 function __farpty_sessions
@@ -87,6 +87,18 @@ complete -c farpty -n $native -l accept-new -d 'pin the key of a new server with
 complete -c farpty -n $native -s t -d 'a terminal for the command'
 complete -c farpty -n $native -s T -d 'no terminal: pipes'
 complete -c farpty -n '__fish_seen_subcommand_from exec' -s v -l verbose -d 'explain each step'
+
+set -l copy '__fish_seen_subcommand_from copy'
+complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a copy -d 'copy files and folders'
+complete -c farpty -n $copy -F
+complete -c farpty -n $copy -l ssh -d 'log in by ssh'
+complete -c farpty -n $copy -l ssh-program -x -d 'ssh and its options'
+complete -c farpty -n $copy -l far-program -r -d 'where farpty is over there'
+complete -c farpty -n $copy -s i -l identity -r -F -d 'the key to log in with'
+complete -c farpty -n $copy -l token-stdin -d 'read the token of an invitation from standard input'
+complete -c farpty -n $copy -l accept-new -d 'pin the key of a new server without asking'
+complete -c farpty -n $copy -s v -l verbose -d 'explain each step'
+complete -c farpty -n $copy -s q -l quiet -d 'show no progress'
 
 set -l keygen '__fish_seen_subcommand_from keygen'
 complete -c farpty -n $keygen -s f -l file -r -F -d 'where to'

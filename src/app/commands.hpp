@@ -29,5 +29,6 @@ Run add_kill(CLI::App& app, Secrets& secrets);
 Run add_run(CLI::App& app);
 Run add_doctor(CLI::App& app);
 Run add_keygen(CLI::App& app);
+Run add_copy(CLI::App& app, Secrets& secrets);
 
 }  // namespace farpty::app

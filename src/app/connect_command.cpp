@@ -101,7 +101,8 @@ int connect(const Given& given) {
     }
     return connect_natively(std::move(*url), wish);
   }
-  if (!given.wish.command.empty() || !given.wish.session.empty() || given.wish.which != wire::Which::kNew)
+  if (!given.wish.command.empty() || !given.wish.session.empty() || !given.wish.service.empty() ||
+      given.wish.which != wire::Which::kNew)
     return fail(
         failure("cannot use", url->text(), "this protocol carries neither commands nor sessions' names").error());
   log::debug("connecting to {}", url->text());
@@ -173,6 +174,7 @@ Run add_connect(CLI::App& app, Secrets& secrets) {
       ->type_name("WORDS");
   command->add_option("--far-program", given->far_program, "farpty's path over there (default: farpty)")
       ->type_name("PATH");
+  command->add_option("--service", given->wish.service)->group("");  // farpty copy's, not a person's
   add_common(*command, given, secrets);
   command->positionals_at_end();
   return [given] { return connect(*given); };

@@ -42,7 +42,8 @@ int main(int argc, char** argv) {
                                               farpty::app::add_kill(app, secrets),
                                               farpty::app::add_run(app),
                                               farpty::app::add_doctor(app),
-                                              farpty::app::add_keygen(app)};
+                                              farpty::app::add_keygen(app),
+                                              farpty::app::add_copy(app, secrets)};
   const auto commands = app.get_subcommands({});
   if (argc > 1 && argv[1][0] != '-' &&
       std::ranges::none_of(commands, [&](const CLI::App* one) { return one->check_name(argv[1]); })) {

@@ -56,7 +56,11 @@ void add_terminal(wire::Start& start) {
 }
 
 Result<wire::Start> start_of(const NativeWish& wish) {
-  wire::Start start{.command = wish.command, .name = wish.session, .which = wish.which, .read_only = wish.read_only};
+  wire::Start start{.command = wish.command,
+                    .name = wish.session,
+                    .which = wish.which,
+                    .read_only = wish.read_only,
+                    .service = wish.service};
   if (wish.linger) start.linger = static_cast<std::uint64_t>(wish.linger->count());
   std::size_t bytes = 0;
   for (const std::string& word : start.command) bytes += word.size();

@@ -18,6 +18,7 @@ struct NativeWish {
   std::optional<char> escape = '~';
   TerminalWish terminal = TerminalWish::kAuto;
   std::vector<std::string> command;  // empty: the shell
+  std::string service;               // instead of a command: what the server does itself, such as "copy"
   std::string session;               // its name
   wire::Which which = wire::Which::kNew;
   bool read_only = false;

@@ -27,6 +27,13 @@ constexpr Window::Bounds kPipesWindow{.least = 16 * kMiB, .most = 16 * kMiB};
 constexpr seconds kNoticeTime{5};
 constexpr seconds kDetachTime{5};  // for the server's answer, before the user gets his shell back anyhow
 
+std::string harmless(Bytes text) {
+  std::string shown(as_text(text));
+  for (char& c : shown)
+    if (c != '\n' && (c < ' ' || c > '~')) c = '?';
+  return shown;
+}
+
 }  // namespace
 
 NativeClient::NativeClient(boost::asio::io_context& context, NativeKeys& keys, std::vector<net::Address> addresses,
@@ -79,7 +86,9 @@ int NativeClient::run() {
   line_.finish();
   if (user_.raw() != nullptr) hide_status();
   user_.leave_raw();
-  if (!message_.empty()) fmt::print(stderr, "farpty: {}\n", message_);
+  // Who runs a service may have drawn on the line.
+  const bool may_be_drawn_on = !options_.start.service.empty() && isatty(STDERR_FILENO) == 1;
+  if (!message_.empty()) fmt::print(stderr, "{}farpty: {}\n", may_be_drawn_on ? "\r\x1b[K" : "", message_);
   return status_;
 }
 
@@ -159,7 +168,10 @@ void NativeClient::show(Channel channel, Bytes bytes) {
   window_.received(bytes.size(), Clock::now());
   Outlet& outlet = channel == Channel::kErrors ? *stderr_ : *stdout_;
   if (user_.raw() != nullptr && trace_.see(bytes)) user_.raw()->set_undo(trace_.undo());
-  outlet.write(bytes);
+  if (channel == Channel::kErrors && !options_.start.service.empty())
+    outlet.write(as_bytes(harmless(bytes)));  // words for a person, and no program's
+  else
+    outlet.write(bytes);
   if (outlet.broken() && channel == Channel::kOutput) finish(128 + SIGPIPE, "");
 }
 

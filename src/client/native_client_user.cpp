@@ -86,7 +86,9 @@ void NativeClient::resized() {
 }
 
 void NativeClient::signalled(int number) {
-  finish(128 + number, number == SIGHUP ? "" : fmt::format("ended by {}", strsignal(number)));
+  // Of the client of a service its owner knows.
+  const bool is_told = number != SIGHUP && options_.start.service.empty();
+  finish(128 + number, is_told ? fmt::format("ended by {}", strsignal(number)) : "");
 }
 
 // --- our own line

@@ -1,6 +1,9 @@
 #include "door/native_start.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 
 #include "door/terminfo_store.hpp"
 
@@ -12,6 +15,16 @@ namespace {
 constexpr std::chrono::minutes kPipesLinger{10};
 constexpr std::size_t kPipesRetain = 16 * 1024 * 1024;
 
+constexpr std::string_view kCopyService = "copy";  // copy/1 on pipes: docs/protocol/copy-1.md
+
+// This program's file, also where it was moved since it began.
+std::string own_program() {
+  constexpr const char* kSelf = "/proc/self/exe";
+  std::error_code code;
+  auto file = std::filesystem::read_symlink(kSelf, code).string();
+  return code || access(file.c_str(), X_OK) != 0 ? kSelf : file;
+}
+
 void set_variable(std::vector<std::string>& environment, std::string_view name, std::string_view value) {
   std::erase_if(environment, [&](const std::string& one) {
     return one.starts_with(name) && one.size() > name.size() && one[name.size()] == '=';
@@ -21,16 +34,23 @@ void set_variable(std::vector<std::string>& environment, std::string_view name, 
 
 Result<> choose_program(const wire::Start& start, const Settings& settings, const auth::Grants& grants,
                         pty::Program& program) {
-  if (!start.service.empty()) return failure("unsupported", "", "this server has no service '" + start.service + "'");
+  if (!start.service.empty() && start.service != kCopyService)
+    return failure("unsupported", "", "this server has no service '" + start.service + "'");
   if (grants.command) {
     // As sshd(8) runs it: by the user's shell. The text is the server's own, from authorized_keys.
     program.file = settings.shell;
     program.arguments = {settings.shell, "-c", *grants.command};
     return {};
   }
-  if (start.command.empty()) return {};
+  if (start.command.empty() && start.service.empty()) return {};
   if (settings.commands == Commands::kOnlyTheProgram)
     return failure("refused", "", "this server runs one program, and no commands");
+  if (!start.service.empty()) {
+    program.file = own_program();
+    program.arguments = {"farpty", "copy", "--serve"};
+    program.directory = settings.home;
+    return {};
+  }
   if (start.command.front().empty()) return failure("cannot run", "''", "a command has a name");
   program.file = start.command.front();
   program.arguments = start.command;

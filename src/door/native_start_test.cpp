@@ -78,6 +78,24 @@ TEST(NativeStart, AServiceThatIsNotThereIsRefused) {
   EXPECT_EQ(spec.error().operation, "unsupported");
 }
 
+TEST(NativeStart, ACopyIsThisProgramsOwnFarEnd) {
+  wire::Start start = on_pipes({});
+  start.service = "copy";
+  const auto spec = spec_of(start, settings(), {});
+  ASSERT_TRUE(spec);
+  EXPECT_THAT(spec->program.file, HasSubstr("door_test"));
+  EXPECT_THAT(spec->program.arguments, ElementsAre("farpty", "copy", "--serve"));
+  EXPECT_EQ(spec->program.directory, "/home/ann");
+
+  // Nobody gets more by it than by a command.
+  const auto forced = spec_of(start, settings(), {.command = "backup"});
+  ASSERT_TRUE(forced);
+  EXPECT_THAT(forced->program.arguments, ElementsAre("/bin/zsh", "-c", "backup"));
+  Settings one = settings();
+  one.commands = Commands::kOnlyTheProgram;
+  EXPECT_FALSE(spec_of(start, one, {}));
+}
+
 TEST(NativeStart, NamesOfSessionsAreHarmless) {
   EXPECT_TRUE(is_session_name("build-2.b_x"));
   for (const char* name : {"", "-x", ".x", "a b", "a/b", "17", "\x1b[2J", "a\n"})
