@@ -29,14 +29,17 @@ class Liveness {
   // The line is a fresh one: nothing was asked on it.
   void connected(Time now) { heard_ = asked_ = now; }
 
-  // What to do now; asked once a second. `ask` and `dial` count as done.
+  // This machine's network is another than before: the line is asked at once, and has less time to answer.
+  void network_changed(Time now) { changed_ = now; }
+
+  // What to do now; asked once a second, and when the network has changed. `ask` and `dial` count as done.
   [[nodiscard]] Advice look(Time now, Line line, Input input);
   // The line broke this moment: whether to dial at once.
   [[nodiscard]] bool dial_at_once(Time now);
 
  private:
   Time heard_, typed_;
-  Time asked_{}, dialled_{};
+  Time asked_{}, dialled_{}, changed_{};
 };
 
 }  // namespace farpty::client

@@ -37,6 +37,30 @@ TEST_F(LivenessTest, AQuietLineIsAskedOnceAndThenTakenForDead) {
   EXPECT_EQ(*dead.silent, seconds(11));
 }
 
+TEST_F(LivenessTest, ALineOfAnotherNetworkIsAskedAtOnceAndHasLessTime) {
+  now += seconds(1);
+  liveness.heard(now);
+  now += seconds(1);
+  liveness.network_changed(now);
+  EXPECT_TRUE(look().ask);
+  liveness.network_changed(now);  // a change seldom comes alone
+  EXPECT_FALSE(look().ask);
+  EXPECT_FALSE(look().dial);
+  now += milliseconds(1001);
+  EXPECT_TRUE(look().dial);
+}
+
+TEST_F(LivenessTest, ALineThatAnswersAfterAChangeIsKept) {
+  liveness.network_changed(now);
+  EXPECT_TRUE(look().ask);
+  now += milliseconds(300);
+  liveness.heard(now);
+  for (int second = 0; second < 5; ++second, now += seconds(1)) {
+    EXPECT_FALSE(look().ask);
+    EXPECT_FALSE(look().dial);
+  }
+}
+
 TEST_F(LivenessTest, AnAnswerMakesItWell) {
   now += seconds(6);
   EXPECT_TRUE(look().ask);

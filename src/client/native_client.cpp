@@ -49,7 +49,8 @@ NativeClient::NativeClient(boost::asio::io_context& context, NativeKeys& keys, s
       window_(options_.start.terminal ? kTerminalWindow : kPipesWindow),
       user_(context),
       tick_(context),
-      ack_timer_(context) {}
+      ack_timer_(context),
+      network_(context, [this] { network_changed(); }) {}
 
 std::unique_ptr<NativeClient> NativeClient::make(boost::asio::io_context& context, NativeKeys& keys,
                                                  std::vector<net::Address> addresses, NativeOptions options) {
@@ -288,6 +289,12 @@ void NativeClient::look_after() {
     show_status(fmt::format("farpty: no contact for {} s, trying again... {}",
                             std::chrono::duration_cast<seconds>(*advice.silent).count(),
                             options_.escape ? fmt::format("{}. quits", *options_.escape) : ""));
+}
+
+void NativeClient::network_changed() {
+  log::debug("the network has changed: is {} still there?", options_.name);
+  liveness_.network_changed(Clock::now());
+  if (!finished_) look_after();
 }
 
 void NativeClient::ask() {

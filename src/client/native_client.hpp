@@ -18,6 +18,7 @@
 #include "client/liveness.hpp"
 #include "client/native_line.hpp"
 #include "client/native_talk.hpp"
+#include "client/network_watch.hpp"
 #include "client/outlet.hpp"
 #include "client/terminal_trace.hpp"
 #include "client/user_terminal.hpp"
@@ -82,6 +83,7 @@ class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
   void signalled(int number);
   void tick();
   void look_after();
+  void network_changed();
   void ask();
   void show_status(const std::string& text);
   void hide_status();
@@ -104,6 +106,7 @@ class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
   std::unique_ptr<Outlet> stdout_, stderr_;
   std::vector<std::byte> out_;  // to be sent
   boost::asio::steady_timer tick_, ack_timer_;
+  NetworkWatch network_;
   std::optional<Clock::time_point> leaving_;  // when the user detached
   std::string session_;                       // its name or number, once started
   PenState pen_ = PenState::kHave;

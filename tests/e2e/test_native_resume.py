@@ -2,9 +2,12 @@
 
 import os
 import random
+import subprocess
+import tempfile
 
 from kit import DelayProxy, Screen, wait_until
 from kit.native import native_server, target
+from kit.need import need
 from kit.server import farpty_binary
 from kit.sweep import sweep
 
@@ -54,3 +57,22 @@ def test_a_path_that_swallows_everything_is_told_and_leaves_no_trace():
                 screen.wait_for("end")
                 assert "no contact" not in screen.text
                 assert screen.process.wait(60) == 6
+
+
+def test_a_change_of_the_network_is_noticed_and_the_session_goes_on():
+    """In a network of its own: an address more is a change, and whoever has it is asked whether he is still there."""
+    need(os.getuid() == 0 and subprocess.run(["unshare", "-n", "true"], check=False).returncode == 0, "a network namespace")
+    apart = ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+    with native_server(prefix=apart) as server, tempfile.TemporaryFile() as errors:
+        inside = ["nsenter", "--net", "-t", str(server.process.pid)]
+        client = subprocess.Popen([*inside, farpty_binary(), "exec", "--accept-new", "-v", target(server), "--", "cat"],
+                                  env=server.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+
+        def said() -> bytes:
+            return os.pread(errors.fileno(), 1 << 20, 0)
+
+        wait_until(lambda: b"session 1 started" in said(), "the session", describe=said)
+        subprocess.run([*inside, "ip", "address", "add", "192.0.2.1/32", "dev", "lo"], check=True)
+        wait_until(lambda: b"the network has changed" in said(), "the change to be noticed", describe=said)
+        output, _ = client.communicate(b"still here\n", timeout=60)
+        assert (client.returncode, output) == (0, b"still here\n"), said()
