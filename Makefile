@@ -42,11 +42,11 @@ parity: all
 	@build/release/tests/kit/noptyrun build/release/farpty run --terminal emulated -- \
 	  build/release/tests/parity/parity --on-device --steps $(STEPS) --progress 60 </dev/null
 
-# Suites that others wrote, on a kernel pty and on the emulated terminal; docs/foreign-suites.md.
+# Suites that others wrote, on a kernel pty and on the emulated terminal, as root and as a user; docs/foreign-suites.md.
 foreign: all
 	@scripts/bootstrap build test foreign
 	@tests/foreign/fetch
-	@tests/foreign/run.py
+	@tests/foreign/run.py --report build/foreign/report
 
 tsan: check-tsan
 
