@@ -45,7 +45,7 @@ class Device {
   // The end: hangs up all terminals and lets nobody wait. The listeners of programs that live on, which are no longer heard.
   [[nodiscard]] std::vector<std::shared_ptr<const OwnedFd>> stop_listening();
   // Before the program starts: no program is to be listened to.
-  void forbid_listening() { page_.set_options(ttycall::kNoListener); }
+  void forbid_listening() { page_.add_option(ttycall::option::kNoListener); }
 
  private:
   Device(boost::asio::io_context& context, std::string library, SharedPage page)

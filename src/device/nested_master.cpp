@@ -29,7 +29,7 @@ Result<std::unique_ptr<NestedMaster>> NestedMaster::open(boost::asio::io_context
   struct stat status{};
   if (fstat(far.get(), &status) != 0) return os_error("cannot identify", "a socket");
   FARPTY_ASSIGN(ready, Readiness::watch(context, near.get()));
-  std::unique_ptr<NestedMaster> master(new NestedMaster(tty, std::move(near), std::move(closed)));
+  std::unique_ptr<NestedMaster> master(new NestedMaster(context, tty, std::move(near), std::move(closed)));
   master->ready_ = std::move(ready);
   tty.set_master(far.get(), status.st_ino);
   auto* const self = master.get();
@@ -67,7 +67,7 @@ void NestedMaster::pump_output() {
 }
 
 void NestedMaster::give_output() {
-  const auto go_on_when_taken = [this] { ready_.when_writable([this] { pump_output(); }); };
+  const auto go_on_when_taken = [this] { reader_.when_read(ready_, near_.get(), -1, [this] { pump_output(); }); };
   if (mark_is_out_) {
     if (!all_is_taken()) return go_on_when_taken();
     set_mark(false);
@@ -99,7 +99,7 @@ bool NestedMaster::send_shown() {
   }
 }
 
-bool NestedMaster::all_is_taken() const { return unread_by_peer(near_.get()) == 0; }
+bool NestedMaster::all_is_taken() const { return unread_by_peer(near_.get(), -1) == 0; }
 
 bool NestedMaster::has_unread() const { return !mark_is_out_ && !all_is_taken(); }
 
@@ -126,6 +126,7 @@ void NestedMaster::end() {
   if (std::exchange(closed_now_, true)) return;
   tty_.on_output = nullptr;
   tty_.on_input_room = nullptr;
+  reader_.cancel();
   ready_ = Readiness();
   near_.reset();
   tty_.drop_output();

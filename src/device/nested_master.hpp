@@ -18,6 +18,7 @@
 #include "base/owned_fd.hpp"
 #include "base/readiness.hpp"
 #include "base/result.hpp"
+#include "device/socket_queue.hpp"
 #include "device/tty.hpp"
 
 namespace farpty::device {
@@ -51,8 +52,8 @@ class NestedMaster {
   void flush(tty::Flush queue, int far);
 
  private:
-  NestedMaster(Tty& tty, OwnedFd near, std::function<void()> closed)
-      : tty_(tty), near_(std::move(near)), closed_(std::move(closed)) {}
+  NestedMaster(boost::asio::io_context& context, Tty& tty, OwnedFd near, std::function<void()> closed)
+      : tty_(tty), near_(std::move(near)), reader_(context), closed_(std::move(closed)) {}
   void pump_input();
   void give_output();
   [[nodiscard]] bool send_shown();
@@ -63,6 +64,7 @@ class NestedMaster {
   Tty& tty_;
   OwnedFd near_;
   Readiness ready_;  // after near_: gone before it is closed
+  ReaderWait reader_;
   std::function<void()> closed_;
   std::vector<std::byte> typed_;  // read from the program, not yet taken by the tty
   std::vector<std::byte> shown_;  // read from the tty, not yet taken by the socket

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <span>
 
+#include "device/gvisor.hpp"
+
 namespace farpty::device {
 
 namespace {
@@ -27,22 +29,42 @@ pid_t peer_of(int connection) {
   return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
 }
 
-// One request, and the descriptor that came with it; of more than one the kernel closes the others.
-ssize_t receive(int connection, ttycall::Request& request, OwnedFd& brought) {
-  iovec part{.iov_base = &request, .iov_len = sizeof request};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+// A request, who made it, and the descriptor that came with it.
+struct Received {
+  ttycall::Request request;
+  pid_t pid = 0;
+  OwnedFd brought;
+};
+
+template <typename T>
+T content_of(const cmsghdr& header) {
+  T content{};
+  std::memcpy(&content, CMSG_DATA(&header), sizeof content);
+  return content;
+}
+
+ssize_t receive(int connection, Received& received) {
+  iovec part{.iov_base = &received.request, .iov_len = sizeof received.request};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int))];
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
   message.msg_control = control;
-  message.msg_controllen = CMSG_LEN(sizeof(int));  // the room of one: the padding would hold another
+  // The room of one descriptor: the padding would hold another. Of more than one the kernel closes the others.
+  message.msg_controllen = CMSG_LEN(sizeof(int));
+  if (is_gvisor()) {
+    const int on = 1;
+    setsockopt(connection, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+    message.msg_controllen += CMSG_SPACE(sizeof(ucred));
+  }
   const ssize_t count = recvmsg(connection, &message, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
   if (count < 0) return count;
-  const cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) return count;
-  int descriptor = -1;
-  std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
-  brought = OwnedFd(descriptor);
+  if (!is_gvisor()) received.pid = peer_of(connection);
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET) continue;
+    if (header->cmsg_type == SCM_RIGHTS) received.brought = OwnedFd(content_of<int>(*header));
+    if (header->cmsg_type == SCM_CREDENTIALS) received.pid = content_of<ucred>(*header).pid;
+  }
   return count;
 }
 
@@ -137,16 +159,15 @@ void RequestSocket::try_again_later() {
 
 // Whether nothing more is to be expected of the connection.
 bool RequestSocket::take(OwnedFd& connection) {
-  ttycall::Request request;
-  OwnedFd brought;
-  const ssize_t count = receive(connection.get(), request, brought);
+  Received received;
+  const ssize_t count = receive(connection.get(), received);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  const ttycall::Request& request = received.request;
   if (count != sizeof request || request.magic != ttycall::kMagic || !same_token(request.token, token_.data())) {
     connection.reset();
     return true;
   }
-  const pid_t pid = peer_of(connection.get());
-  asked_(std::make_shared<SocketAsked>(std::move(connection), pid, request, std::move(brought)));
+  asked_(std::make_shared<SocketAsked>(std::move(connection), received.pid, request, std::move(received.brought)));
   return true;
 }
 

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "device/gvisor.hpp"
+
 namespace farpty::device {
 
 namespace {
@@ -46,6 +48,7 @@ Result<SharedPage> SharedPage::create() {
   auto* const page = static_cast<ttycall::Page*>(state.at);
   page->header.socket_device = device;
   page->header.wishes = -1;
+  if (is_gvisor()) page->header.options = ttycall::option::kNamedRequests;
   __atomic_store_n(&page->header.magic, ttycall::kMagic, __ATOMIC_RELEASE);
   return SharedPage(std::move(state.fd), page);
 }

@@ -32,7 +32,7 @@ class SharedPage {
   [[nodiscard]] Result<int> open_wishes();
   [[nodiscard]] const ttycall::Page& page() const { return *page_; }
 
-  void set_options(std::uint32_t options) { page_->header.options = options; }
+  void add_option(std::uint32_t option) { page_->header.options |= option; }
 
  private:
   friend class Mirror;

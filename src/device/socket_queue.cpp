@@ -2,33 +2,59 @@
 
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 
-#include "base/owned_fd.hpp"
+#include <algorithm>
+#include <utility>
+
+#include "device/gvisor.hpp"
 
 namespace farpty::device {
 
 namespace {
 
-// Whether this kernel counts the bytes themselves (gVisor does), and not the buffers they lie in.
-bool counts_bytes() {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return false;
-  const OwnedFd near(ends[0]), far(ends[1]);
-  int waiting = 0;
-  return ::send(near.get(), "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 && ioctl(near.get(), SIOCOUTQ, &waiting) == 0 &&
-         waiting == 1;
-}
+using std::chrono::milliseconds;
+
+// Between two looks at a reader whom nobody can await: a line that waits for the one before it waits so long, and a reader that never
+// comes costs so little.
+constexpr milliseconds kFirstPause{1}, kLongestPause{32};
 
 }  // namespace
 
-std::optional<int> unread_by_peer(int fd) {
+std::optional<int> unread_by_peer(int fd, int peer) {
+  int waiting = 0;
+  if (is_gvisor() && peer >= 0 && ioctl(peer, FIONREAD, &waiting) == 0) return waiting;
+  if (ioctl(fd, SIOCOUTQ, &waiting) != 0) return std::nullopt;
   // Whoever reads a buffer wakes its writer while the last byte of it is still accounted for (sock.c: sock_wfree), and nobody
   // wakes the writer when that one is gone, too. No buffer is as small as that.
-  static const int being_freed = counts_bytes() ? 0 : 1;
-  int waiting = 0;
-  if (ioctl(fd, SIOCOUTQ, &waiting) != 0) return std::nullopt;
+  const int being_freed = is_gvisor() ? 0 : 1;
   return waiting <= being_freed ? 0 : waiting;
+}
+
+void ReaderWait::when_read(Readiness& ready, int fd, int peer, std::function<void()> then) {
+  if (!is_gvisor()) return ready.when_writable(std::move(then));
+  if (then_ && *then_) {
+    *then_ = std::move(then);
+    return;
+  }
+  const auto unread = unread_by_peer(fd, peer);
+  const bool goes_on = unread == unread_ && pause_ > milliseconds::zero();
+  pause_ = goes_on ? std::min(2 * pause_, kLongestPause) : kFirstPause;
+  unread_ = unread;
+  if (!timer_) timer_ = std::make_unique<boost::asio::steady_timer>(context_);
+  if (!then_) then_ = std::make_shared<std::function<void()>>();
+  *then_ = std::move(then);
+  timer_->expires_after(pause_);
+  timer_->async_wait([shared = then_](const boost::system::error_code& code) {
+    if (code || !*shared) return;
+    const auto now = std::exchange(*shared, nullptr);
+    now();
+  });
+}
+
+void ReaderWait::cancel() {
+  if (then_) *then_ = nullptr;
+  then_.reset();  // a handler that is queued keeps the old one, empty
+  timer_.reset();
 }
 
 }  // namespace farpty::device

@@ -11,7 +11,6 @@
 #include <csignal>
 
 #include "device/slave_holder.hpp"
-#include "device/socket_queue.hpp"
 
 namespace farpty::device {
 
@@ -63,6 +62,7 @@ Tty::Tty(boost::asio::io_context& context, Mirror mirror, Line line)
       master_(std::move(line.master)),
       slave_(std::move(line.slave)),
       ready_(std::move(line.ready)),
+      reader_(context),
       discipline_(*this),
       control_(context, [this] { session_ended(); }),
       tell_output_(context),
@@ -353,6 +353,7 @@ void Tty::hold_slave() {
 void Tty::last_close() {
   if (std::exchange(closed_, true) || hung_up_) return;
   end_marked_file();
+  reader_.cancel();
   ready_ = Readiness();
   master_.reset();
   waiting_for_reader_ = false;

@@ -17,6 +17,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -28,6 +29,7 @@
 #include "base/result.hpp"
 #include "device/control.hpp"
 #include "device/shared_page.hpp"
+#include "device/socket_queue.hpp"
 #include "tty/line_discipline.hpp"
 
 namespace farpty::device {
@@ -201,11 +203,14 @@ class Tty final : private tty::MasterPort {
   void run_started();
   void mirror();
   [[nodiscard]] bool is_quiet() const;
+  // What was sent to the programs and not read, as unread_by_peer has it.
+  [[nodiscard]] std::optional<int> in_socket() const;
 
   boost::asio::io_context& context_;
   Mirror mirror_;
   OwnedFd master_, slave_;
-  Readiness ready_;    // after master_: gone before it is closed
+  Readiness ready_;  // after master_: gone before it is closed
+  ReaderWait reader_;
   int borrowed_ = -1;  // lint-allow(raw-fd): lent for the length of a request
   tty::LineDiscipline discipline_;
   Control control_;

@@ -68,7 +68,9 @@ void Tty::deliver_signals() {
   if (actions.suspend) signal(SIGTSTP);
 }
 
-bool Tty::input_is_taken() const { return !closed_ && unread_by_peer(master_.get()) == 0; }
+std::optional<int> Tty::in_socket() const { return unread_by_peer(master_.get(), slave()); }
+
+bool Tty::input_is_taken() const { return !closed_ && in_socket() == 0; }
 
 void Tty::feed_slave() {
   if (hung_up_ || closed_) return;
@@ -78,7 +80,7 @@ void Tty::feed_slave() {
   const bool more = discipline_.reads_lines() ? discipline_.readable() : discipline_.unread() > 0;
   if (!more && !on_input_taken) return;
   waiting_for_reader_ = true;
-  ready_.when_writable([this] {
+  reader_.when_read(ready_, master_.get(), slave(), [this] {
     waiting_for_reader_ = false;
     settle();
     if (input_is_taken() && on_input_taken)
@@ -90,7 +92,7 @@ void Tty::feed_slave() {
 
 // Sends the next line, or what there is of raw bytes, if the time has come. Whether it did.
 bool Tty::send_record() {
-  const auto waiting = unread_by_peer(master_.get());
+  const auto waiting = in_socket();
   if (!waiting) return false;
   if (*waiting == 0) end_marked_file();
   const bool lines = discipline_.reads_lines();
@@ -145,7 +147,7 @@ bool Tty::take_end_of_file() {
 
 // What lies in the socket and nobody has read.
 void Tty::drop_sent_input() {
-  const OwnedFd slave = unread_by_peer(master_.get()).value_or(0) > 0 ? duplicate_slave() : OwnedFd();
+  const OwnedFd slave = in_socket().value_or(0) > 0 ? duplicate_slave() : OwnedFd();
   std::array<std::byte, kPiece> dropped;
   while (slave && recv(slave.get(), dropped.data(), dropped.size(), MSG_DONTWAIT) > 0) {
   }
@@ -154,7 +156,7 @@ void Tty::drop_sent_input() {
 
 // n_tty.c: n_tty_set_termios makes one line, or raw bytes, of all that was typed and not read. A part of it lies in the socket.
 void Tty::take_back_input() {
-  if (closed_ || hung_up_ || unread_by_peer(master_.get()).value_or(0) == 0) return;
+  if (closed_ || hung_up_ || in_socket().value_or(0) == 0) return;
   int waiting = 0;
   const OwnedFd slave = duplicate_slave();
   std::array<std::uint8_t, kRecord> bytes;

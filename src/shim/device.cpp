@@ -118,11 +118,15 @@ struct Control {
   int descriptor;
 };
 
-constexpr int kUnix = 1, kSeqpacket = 5, kSocketLevel = 1, kRights = 1;
+constexpr int kUnix = 1, kSeqpacket = 5, kSocketLevel = 1, kRights = 1, kPassCredentials = 16;
 
 long connect_to_device() {
   const long fd = call(__NR_socket, kUnix, kSeqpacket | kCloexec, 0);
   if (fd < 0) return fd;
+  if (mapped != nullptr && (mapped->header.options & ttycall::option::kNamedRequests) != 0) {
+    const int on = 1;
+    call(__NR_setsockopt, fd, kSocketLevel, kPassCredentials, address(&on), sizeof on);
+  }
   Address to{kUnix, {}};
   for (unsigned i = 0; i < where.name_size; ++i) to.path[i + 1] = where.name[i];
   long result = 0;

@@ -94,7 +94,7 @@ long get_listener(long (*install)()) {
 
 bool may_listen() {
   const ttycall::Page* const all = page();
-  return all != nullptr && (all->header.options & ttycall::kNoListener) == 0;
+  return all != nullptr && (all->header.options & ttycall::option::kNoListener) == 0;
 }
 
 const char* reason_for(Unserved why, long code) {

@@ -75,8 +75,12 @@ struct Header {
   std::int32_t wishes = -1;  // the device's descriptor of the Wishes; -1: nobody has asked for them yet
   std::uint8_t reserved[224] = {};
 };
-inline constexpr std::uint32_t kNoListener =
-    1;  // options: programs that the shim cannot serve are not to be listened to
+namespace option {
+inline constexpr std::uint32_t kNoListener = 1;  // programs that the shim cannot serve are not to be listened to
+// The kernel does not tell the device who is at the other end of a connection (gVisor): who asks has it attach its name to
+// what it sends (SO_PASSCRED).
+inline constexpr std::uint32_t kNamedRequests = 2;
+}  // namespace option
 
 inline constexpr std::size_t kSlots = 255;
 

@@ -3,7 +3,7 @@
 // One SOCK_SEQPACKET connection for each request: connect, send a Request (with the descriptor that it is about, where there is
 // one), receive an Answer (with a descriptor where one is handed out), close. Nothing is kept open, so a program that closes or
 // counts its descriptors finds nothing of ours.
-// Who asks is what the kernel says (SO_PEERCRED); the token says that it belongs to this session. Both ends are this
+// Who asks is what the kernel says (SO_PEERCRED; option::kNamedRequests: SCM_CREDENTIALS); the token says that it belongs to this session. Both ends are this
 // release (see kMagic), on one machine: plain structures in native byte order.
 #pragma once
 
