@@ -123,10 +123,6 @@ constexpr int kUnix = 1, kSeqpacket = 5, kSocketLevel = 1, kRights = 1, kPassCre
 long connect_to_device() {
   const long fd = call(__NR_socket, kUnix, kSeqpacket | kCloexec, 0);
   if (fd < 0) return fd;
-  if (mapped != nullptr && (mapped->header.options & ttycall::option::kNamedRequests) != 0) {
-    const int on = 1;
-    call(__NR_setsockopt, fd, kSocketLevel, kPassCredentials, address(&on), sizeof on);
-  }
   Address to{kUnix, {}};
   for (unsigned i = 0; i < where.name_size; ++i) to.path[i + 1] = where.name[i];
   long result = 0;
@@ -137,6 +133,11 @@ long connect_to_device() {
   return result;
 }
 
+// What is sent on it carries our name; what is received must not: a descriptor has room there, and no more.
+void attach_names(int fd, int on) {
+  call(__NR_setsockopt, fd, kSocketLevel, kPassCredentials, address(&on), sizeof on);
+}
+
 long send_request(int fd, const ttycall::Request& request, int brought) {
   Iovec part{const_cast<ttycall::Request*>(&request), sizeof request};
   Control control{sizeof(std::size_t) + 3 * sizeof(int), kSocketLevel, kRights, brought};
@@ -145,9 +146,12 @@ long send_request(int fd, const ttycall::Request& request, int brought) {
     message.control = &control;
     message.control_size = sizeof control;
   }
+  const bool named = mapped != nullptr && (mapped->header.options & ttycall::option::kNamedRequests) != 0;
+  if (named) attach_names(fd, 1);
   long result = 0;
   do result = call(__NR_sendmsg, fd, address(&message), kNoSignal);
   while (result == -error::kIntr);
+  if (named) attach_names(fd, 0);
   return result;
 }
 

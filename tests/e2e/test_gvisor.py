@@ -6,7 +6,7 @@ import re
 import pytest
 from kit import Screen, farpty_binary, need_program
 from kit.gvisor import assert_same_in_gvisor, emulated_in_gvisor, gvisor, need_gvisor
-from kit.shells import BASH, JOB, PROMPT, continued, prompt_after, shell
+from kit.shells import BASH, JOB, PROMPT, UNTIL_STOPPED, continued, prompt_after, shell
 
 
 @pytest.fixture(autouse=True)
@@ -125,6 +125,56 @@ def test_vim(uid):
         assert screen.wait_exit() == 0
 
     assert_same_in_gvisor(["vim", "-u", "NONE", "-n", "-c", "set encoding=utf-8 t_RV= t_u7="], dialogue, uid=uid)
+
+
+def test_terminals_that_programs_make(uid):
+    need_program("tmux")
+
+    def dialogue(screen: Screen):
+        screen.wait_for(PROMPT)
+        screen.line("script -q -c 'PS1=\\> bash --norc --noprofile -i' /dev/null")
+        screen.wait_for(re.compile(r"^>$", re.MULTILINE))
+        screen.line(f"stty size; {JOB}")
+        screen.wait_for(re.compile("^job$", re.MULTILINE))
+        screen.key("C-z")
+        screen.wait_for(re.compile(r"Stopped.*\n>$"))
+        yield
+        screen.line("fg")
+        continued(screen, "sh -c .*cat\"")
+        screen.key("C-c")
+        screen.wait_for(re.compile(r"\^C\n>$"))
+        screen.line("exit 4")
+        screen.wait_for(prompt_after("exit"))
+        yield
+        screen.line("clear; tmux -L test -f /dev/null new 'stty size; read x; echo got $x; read x'")
+        screen.wait_for("23 80")
+        screen.line("typed")
+        screen.wait_for("got typed")
+        screen.line("")
+        screen.wait_for(prompt_after(r"\[exited\]"))
+        yield
+
+    assert_same_in_gvisor(BASH, dialogue, uid=uid)
+
+
+def test_background_readers(uid):
+    def dialogue(screen: Screen):
+        screen.wait_for(PROMPT)
+        screen.line(f"(read x; echo got $x) & {UNTIL_STOPPED}")
+        screen.wait_for(prompt_after(r"Stopped.*"))
+        screen.line("fg")
+        screen.wait_for(re.compile(r"fg\n.*got \$x *\)$"))
+        screen.line("line")
+        screen.wait_for(prompt_after("got line"))
+        screen.line("clear; yes")
+        screen.wait_for("y\n" * 15)
+        screen.key("C-c")
+        screen.wait_for(lambda screen: screen.lines[screen.cursor[1]] == "$")
+        screen.line("clear; echo $?")
+        screen.wait_for(re.compile(r"^0\n\$$"))
+        yield
+
+    assert_same_in_gvisor(BASH, dialogue, uid=uid)
 
 
 def test_a_static_program_is_told_of_once():

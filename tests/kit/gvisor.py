@@ -40,7 +40,7 @@ def _config(argv: Sequence[str], home: Path, uid: int, *, terminal: bool) -> dic
 
 
 def _environment(home: Path) -> dict[str, str]:
-    return base_environment(home) | {"HISTFILE": "/dev/null", "TMPDIR": str(home)}
+    return base_environment(home) | {"HISTFILE": "/dev/null", "TMPDIR": str(home), "TMUX_TMPDIR": str(home)}
 
 
 @contextlib.contextmanager
