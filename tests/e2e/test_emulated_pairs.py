@@ -10,9 +10,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from kit import Screen, need, need_program, wait_until
-from kit.emulated import assert_same_as_kernel
+from kit.compare import Side, assert_in_step
+from kit.emulated import assert_same_as_kernel, emulated_command, home_of
+from kit.server import base_environment
 from kit.shells import BASH, JOB, PROMPT, continued, prompt_after, shell
 
 
@@ -233,17 +234,37 @@ KEYS = [(re.compile(r"SHA256:\S+|\[?\d+\.\d+\.\d+\.\d+\S*"), "KEY")]
 FAR_SHELL = "\"PS1='far> ' exec bash --norc --noprofile -i\""
 
 
-def need_name(uid: int) -> None:
+NOBODY = 65534
+
+
+def named(uid: int) -> int:
+    """A user whom ssh takes: it wants a name. Debian's nobody where this number has none."""
     try:
-        pwd.getpwuid(uid)
+        return pwd.getpwuid(uid).pw_uid
     except KeyError:
-        pytest.skip(f"no user has the number {uid} here; ssh wants a name")
+        return NOBODY
 
 
 def test_the_ssh_client(uid):
     """ssh -tt from a terminal of ours to a machine that has ptys."""
     need_program("ssh", "openssh-client")
-    need_name(uid)
     need(os.getuid() == 0, "root, for sshd")
-    with daemon(uid) as far:
-        assert_same_as_kernel(BASH, far_dialogue(far.client("-tt far", FAR_SHELL)), uid=uid, size=(120, 30), more=KEYS)
+    user = named(uid)
+    with daemon(user) as far:
+        assert_same_as_kernel(BASH, far_dialogue(far.client("-tt far", FAR_SHELL)), uid=user, size=(120, 30), more=KEYS)
+
+
+def test_the_ssh_server():
+    """From a terminal of the kernel's to an sshd on a host without ptys, and to one on this. root's: another user's gives no
+    terminals on any host."""
+    need_program("ssh", "openssh-client")
+    need(os.getuid() == 0, "root, for sshd")
+    folder = (re.compile(r"/tmp/farpty-sshd-\w+"), "FOLDER")
+    with contextlib.ExitStack() as stack:
+        sides = []
+        for name, wrap in {"a kernel pty": list, "an emulated terminal": emulated_command}.items():
+            far, home = stack.enter_context(daemon(0, wrap)), stack.enter_context(home_of(0))
+            screen = Screen(BASH, size=(120, 30), environment=base_environment(home) | {"HISTFILE": "/dev/null"}, cwd=str(home))
+            dialogue = far_dialogue(far.client("-tt far", FAR_SHELL))
+            sides.append(Side(name, stack.enter_context(screen), home, dialogue, [*KEYS, folder]))
+        assert_in_step(sides)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from kit import Screen, farpty_binary, need, need_program, wait_until
+from kit.compare import only
 from kit.emulated import assert_same_as_kernel, emulated
 from kit.paths import built
 from kit.server import base_environment
@@ -198,6 +199,7 @@ def test_top(uid):
         screen.wait_for(PROMPT)
         screen.line("busybox top -d 1")
         screen.wait_for("PID")
+        yield only("PID")
         screen.send("q")
         screen.wait_for(PROMPT)
         screen.line("clear; stty -a | head -1")
