@@ -12,6 +12,7 @@ import dataclasses
 import itertools
 import os
 import random
+import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -22,6 +23,7 @@ from .server import Server
 DIALOGUE = ("sh", "-c", "printf one; cat; printf 'an error' >&2; echo two; exit 7")
 INPUT = bytes(range(256)) * 8
 WANT = b"one" + INPUT + b"two\n"
+PATIENCE = 120  # seconds for one dialogue
 MEETING = 1
 """Connections before the dialogue's own: each proxy is a new host, whose key is met first."""
 
@@ -55,7 +57,10 @@ class Total:
 
 def run(server: Server, plan: list[str]) -> Outcome:
     with DelayProxy(server.address("farpty"), fault=plan) as proxy:
-        got = execute(server, *DIALOGUE, stdin=INPUT, to=target(server, proxy.address))
+        try:
+            got = execute(server, *DIALOGUE, stdin=INPUT, to=target(server, proxy.address), patience=PATIENCE)
+        except subprocess.TimeoutExpired as hung:
+            return Outcome(plan, 0, reached=True, difference=f"no end within {PATIENCE} s: {hung.stdout!r}, {hung.stderr!r}")
         cuts = min(len(plan), max(0, proxy.stats()["accepted"] - MEETING - 1))
     if (got.returncode, got.stdout) == (255, b"") and b"cannot connect to" in got.stderr:
         # Cut before the login was through: the command never ran, and the user is told.
