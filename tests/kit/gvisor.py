@@ -62,7 +62,10 @@ def _sandbox(argv: Sequence[str], home: Path, uid: int, *, terminal: bool = True
 def _refusal() -> str:
     """Why this machine runs no gVisor; empty: it does."""
     with home_of(0) as home, _sandbox(["cat", "/proc/version"], home, 0, terminal=False) as command:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        try:
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        except subprocess.TimeoutExpired:
+            return "a sandbox with cat in it does not end"
     return "" if done.returncode == 0 and "Linux version" in done.stdout else done.stderr.strip() or f"status {done.returncode}"
 
 
