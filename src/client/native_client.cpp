@@ -61,14 +61,19 @@ std::unique_ptr<NativeClient> NativeClient::make(boost::asio::io_context& contex
 }
 
 Result<> NativeClient::prepare() {
-  // What the window lets through finds room, and our own lines do.
-  const auto bound = static_cast<std::size_t>((options_.start.terminal ? kTerminalWindow : kPipesWindow).most + 4096);
+  // What the window lets through finds room, a snapshot does, which needs none, what we draw ourselves, and our own lines.
+  constexpr std::size_t kBesideTheWindow = wire::kMaxSnapshot + NativeView::kMostOfAScreen + 4096;
+  const auto bound =
+      static_cast<std::size_t>((options_.start.terminal ? kTerminalWindow : kPipesWindow).most) + kBesideTheWindow;
   FARPTY_ASSIGN(out, Outlet::open(context_, STDOUT_FILENO, [this] { outlet_drained(); }, bound));
   stdout_ = std::move(out);
   FARPTY_ASSIGN(errors, Outlet::open(context_, STDERR_FILENO, [this] { outlet_drained(); }, bound));
   stderr_ = std::move(errors);
   FARPTY_TRY(user_.open({.resized = [this] { resized(); }, .signalled = [this](int number) { signalled(number); }}));
-  if (options_.start.terminal) FARPTY_TRY(user_.enter_raw());
+  if (options_.start.terminal) {
+    FARPTY_TRY(user_.enter_raw());
+    heed(view_.own_resized(own_size()));
+  }
   return {};
 }
 
@@ -85,7 +90,7 @@ int NativeClient::run() {
   tick();
   while (!finished_) context_.run_one();
   line_.finish();
-  if (user_.raw() != nullptr) hide_status();
+  erase_status();
   user_.leave_raw();
   // Who runs a service may have drawn on the line.
   const bool may_be_drawn_on = !options_.start.service.empty() && isatty(STDERR_FILENO) == 1;
@@ -127,7 +132,8 @@ void NativeClient::received(Bytes plain) {
   talk_.receive(plain, out_);
   talk_.acknowledge(NativeTalk::Due::kWindow, out_);
   gathering_ = false;
-  if (!notice_.empty() && !over_) show_status(notice_);
+  paint();
+  show_notice();
   flush();
   acknowledge_soon();
   if (keys_paused_) read_keys();
@@ -167,6 +173,10 @@ void NativeClient::broke(const std::string& why) {
 
 void NativeClient::show(Channel channel, Bytes bytes) {
   window_.received(bytes.size(), Clock::now());
+  if (channel == Channel::kErrors || view_.passes(bytes)) write(channel, bytes);
+}
+
+void NativeClient::write(Channel channel, Bytes bytes) {
   Outlet& outlet = channel == Channel::kErrors ? *stderr_ : *stdout_;
   if (user_.raw() != nullptr && trace_.see(bytes)) user_.raw()->set_undo(trace_.undo());
   if (channel == Channel::kErrors && !options_.start.service.empty())
@@ -185,14 +195,27 @@ void NativeClient::started(const wire::Started& started) {
   hide_status();
   session_ = started.name.empty() ? std::to_string(started.session) : log::printable(started.name);
   pen_ = started.writer ? PenState::kHave : PenState::kHaveNot;
+  heed(view_.pen(pen_));
   log::debug("session {} {}", session_, started.resumed ? "goes on" : started.created ? "started" : "attached");
   if (started.terminal) ask();  // how long is the way?
   read_keys();
 }
 
-void NativeClient::skipped(std::uint64_t bytes) {
-  const std::string line = fmt::format("\r\nfarpty: {} bytes of output were skipped\r\n", bytes);
-  if (stdout_->room() >= line.size()) stdout_->write(as_bytes(line));
+void NativeClient::redraws(const wire::Snapshot& snapshot) {
+  skipped_ = snapshot.skipped;
+  spoiled_ = false;
+  view_.redraws(window_size(snapshot.screen));
+}
+
+// Not before: the redraw would take it away again. Where there is no screen it must not get into the output.
+void NativeClient::redrawn() {
+  const auto bytes = std::exchange(skipped_, 0);
+  if (bytes == 0) return;
+  const std::string line = fmt::format("farpty: {} bytes of output were skipped", bytes);
+  if (user_.raw() != nullptr)
+    notice(line);
+  else if (stderr_->room() > line.size())
+    stderr_->write(as_bytes(line + "\n"));
 }
 
 void NativeClient::ended(const wire::Exit& exit) {
@@ -214,12 +237,11 @@ void NativeClient::failed(const wire::Failure& failure) {
 
 void NativeClient::pen(PenState state) {
   if (std::exchange(pen_, state) == state) return;
-  notice_ = state == PenState::kHave
-                ? "farpty: you have the pen: what you type goes to the program"
-                : fmt::format("farpty: somebody else has the pen: you look on{}",
-                              options_.escape ? fmt::format(", {}w takes it", *options_.escape) : "");
-  noticed_ = Clock::now();
-  show_status(notice_);
+  heed(view_.pen(state));
+  notice(state == PenState::kHave
+             ? "farpty: you have the pen: what you type goes to the program"
+             : fmt::format("farpty: somebody else has the pen: you look on{}",
+                           options_.escape ? fmt::format(", {}w takes it", *options_.escape) : ""));
 }
 
 void NativeClient::credential(const wire::Credential& credential) {
@@ -242,6 +264,7 @@ void NativeClient::leave_if_shown() {
 
 void NativeClient::outlet_drained() {
   if (over_) return leave_if_shown();
+  paint();
   talk_.acknowledge(NativeTalk::Due::kWindow, out_);
   flush();
 }

@@ -18,6 +18,7 @@
 #include "client/liveness.hpp"
 #include "client/native_line.hpp"
 #include "client/native_talk.hpp"
+#include "client/native_view.hpp"
 #include "client/network_watch.hpp"
 #include "client/outlet.hpp"
 #include "client/terminal_trace.hpp"
@@ -53,6 +54,8 @@ class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
                NativeOptions options);
   Result<> prepare();
   static std::optional<wire::Size> terminal_size(int fd);  // none: it is no terminal, or has no size
+  static std::optional<WindowSize> own_size();
+  static WindowSize window_size(const wire::Size& size) { return sane_size(size.columns, size.rows); }
 
   // NativeLine::Owner
   void connected() override;
@@ -64,7 +67,9 @@ class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
   void show(wire::Channel channel, Bytes bytes) override;
   [[nodiscard]] std::size_t room(wire::Channel channel) const override;
   void started(const wire::Started& started) override;
-  void skipped(std::uint64_t bytes) override;
+  void far_resized(const wire::Size& size) override;
+  void redraws(const wire::Snapshot& snapshot) override;
+  void redrawn() override;
   void ended(const wire::Exit& exit) override;
   void failed(const wire::Failure& failure) override;
   void pen(PenState state) override;
@@ -85,6 +90,11 @@ class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
   void look_after();
   void network_changed();
   void ask();
+  void notice(std::string text);
+  void show_notice();
+  void heed(const NativeView::Change& change);
+  void write(wire::Channel channel, Bytes bytes);
+  void paint();
   void show_status(const std::string& text);
   void hide_status();
   void erase_status();
@@ -99,6 +109,7 @@ class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
   NativeTalk talk_;
   EscapeKeys keys_filter_;
   TerminalTrace trace_;
+  NativeView view_;
   Liveness liveness_;
   Window window_;
   std::optional<Clock::time_point> asked_;  // a ping that has no answer yet
@@ -112,9 +123,11 @@ class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
   PenState pen_ = PenState::kHave;
   std::string notice_;  // shown for a while, whatever comes
   Clock::time_point noticed_;
+  std::uint64_t skipped_ = 0;  // bytes, by the redraw that is under way
   bool acking_ = false;
   bool gathering_ = false;
   bool status_shown_ = false;
+  bool spoiled_ = false;  // it was shown over what only the server can draw again
   bool keys_ended_ = false;
   bool keys_paused_ = false;
   bool over_ = false;  // the session has ended; what it said is still being shown

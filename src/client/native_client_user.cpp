@@ -28,6 +28,11 @@ std::optional<wire::Size> NativeClient::terminal_size(int fd) {
       .columns = cells.ws_col, .rows = cells.ws_row, .x_pixels = cells.ws_xpixel, .y_pixels = cells.ws_ypixel};
 }
 
+std::optional<WindowSize> NativeClient::own_size() {
+  const auto size = terminal_size(STDIN_FILENO);
+  return size ? std::optional(window_size(*size)) : std::nullopt;
+}
+
 // --- the keyboard
 
 void NativeClient::read_keys() {
@@ -64,7 +69,7 @@ void NativeClient::read_keys() {
 void NativeClient::obey(Command command) {
   switch (command) {
     case Command::kDisconnect: return finish(kBroken, fmt::format("disconnected from {}", options_.name));
-    case Command::kSuspend: return user_.suspend();
+    case Command::kSuspend: user_.suspend(); return talk_.want_redraw(out_);  // the shell has written meanwhile
     case Command::kHelp: return help();
     case Command::kDetach: return detach();
     case Command::kPen:
@@ -82,6 +87,7 @@ void NativeClient::resized() {
   const auto size = terminal_size(STDIN_FILENO);
   if (!size || !options_.start.terminal) return;
   talk_.say(wire::Resize{.size = *size}, out_);
+  heed(view_.own_resized(own_size()));
   flush();
 }
 
@@ -89,6 +95,27 @@ void NativeClient::signalled(int number) {
   // Of the client of a service its owner knows.
   const bool is_told = number != SIGHUP && options_.start.service.empty();
   finish(128 + number, is_told ? fmt::format("ended by {}", strsignal(number)) : "");
+}
+
+// --- what the terminal shows
+
+void NativeClient::far_resized(const wire::Size& size) { heed(view_.far_resized(window_size(size))); }
+
+void NativeClient::heed(const NativeView::Change& change) {
+  if (!change.output.empty()) write(wire::Channel::kOutput, as_bytes(change.output));
+  if (change.wants_snapshot) talk_.want_redraw(out_);
+  if (gathering_) return;
+  paint();
+  flush();
+}
+
+// As fast as the terminal takes it, and no more: of two pictures it needs but the later one.
+void NativeClient::paint() {
+  while (view_.is_fitted() && stdout_->empty() && !stdout_->broken() && !talk_.is_redrawing()) {
+    const std::string picture = view_.paint();
+    if (picture.empty()) return;
+    write(wire::Channel::kOutput, as_bytes(picture));
+  }
 }
 
 // --- our own line
@@ -101,24 +128,38 @@ void NativeClient::show_status(const std::string& text) {
   if (stdout_->room() < line.size()) return;
   stdout_->write(as_bytes(line));
   status_shown_ = true;
+  if (view_.is_fitted())
+    view_.lend_last_row();
+  else
+    spoiled_ = true;
 }
 
 void NativeClient::erase_status() {
   if (!std::exchange(status_shown_, false)) return;
+  if (view_.is_fitted()) {
+    view_.take_last_row_back();
+    return paint();
+  }
   if (const auto size = terminal_size(STDIN_FILENO)) stdout_->write(as_bytes(no_status_line(*size)));
 }
 
-// The program is asked to draw again what was under it: two changes of the size, of which the second takes back the first.
+// What was under it, and the cursor that the program had saved, come back by a redraw: the server knows them.
 void NativeClient::hide_status() {
-  const bool was_shown = status_shown_;
+  if (!status_shown_ && !spoiled_) return;
   erase_status();
-  const auto size = terminal_size(STDIN_FILENO);
-  if (!was_shown || !size || !talk_.running()) return;
-  wire::Size smaller = *size;
-  smaller.rows = static_cast<std::uint16_t>(std::max(1, smaller.rows - 1));
-  talk_.say(wire::Resize{.size = smaller}, out_);
-  talk_.say(wire::Resize{.size = *size}, out_);
+  if (spoiled_) talk_.want_redraw(out_);
   if (!gathering_) flush();
+}
+
+void NativeClient::notice(std::string text) {
+  notice_ = std::move(text);
+  noticed_ = Clock::now();
+  if (!gathering_) show_notice();
+}
+
+// Where a sequence has begun it waits for what ends it.
+void NativeClient::show_notice() {
+  if (!notice_.empty() && !over_ && !talk_.is_redrawing() && trace_.is_between()) show_status(notice_);
 }
 
 }  // namespace farpty::client

@@ -19,6 +19,9 @@ NativeTalk::NativeTalk(std::string user, wire::Start start, Sink& sink)
 void NativeTalk::begin(std::vector<std::byte>& out) {
   conversation_ = std::make_unique<wire::Conversation>(wire::Role::kClient);
   detached_ = false;
+  // What was asked for on the connection before does not come on this one, nor the rest of what had begun.
+  if (redraw_ == Redraw::kAsked || screen_left_ > 0) redraw_ = Redraw::kWanted;
+  screen_left_ = 0;
   conversation_->send(wire::Hello{.agent = "farpty/" FARPTY_VERSION, .user = user_}, out);
   const wire::Windows windows{.output = sink_.room(Channel::kOutput), .errors = sink_.room(Channel::kErrors)};
   if (seat_) {
@@ -57,10 +60,12 @@ void NativeTalk::obey(const wire::Message& message, std::vector<std::byte>& out)
     case Type::kSnapshot: {
       const auto& snapshot = std::get<wire::Snapshot>(message);
       output_ = snapshot.at;
-      if (snapshot.skipped > 0) sink_.skipped(snapshot.skipped);
-      return;
+      screen_left_ = snapshot.size;
+      sink_.redraws(snapshot);
+      return draw({});
     }
-    case Type::kScreen: return sink_.show(Channel::kOutput, std::get<wire::Screen>(message).bytes);
+    case Type::kScreen: return draw(std::get<wire::Screen>(message).bytes);
+    case Type::kResize: return sink_.far_resized(std::get<wire::Resize>(message).size);
     case Type::kAck: return note_acknowledged();
     case Type::kExit: return sink_.ended(std::get<wire::Exit>(message));
     case Type::kPen:
@@ -71,8 +76,24 @@ void NativeTalk::obey(const wire::Message& message, std::vector<std::byte>& out)
     case Type::kPing: return say(wire::Pong{.cookie = std::get<wire::Ping>(message).cookie}, out);
     case Type::kError: return sink_.failed(std::get<wire::Failure>(message));
     case Type::kBye: return sink_.failed({.code = "bye", .text = "the server said good-bye"});
-    default: return;  // hello, eof, resize, pong: nothing to be done; answers to what was never asked do not come here
+    default: return;  // hello, eof: nothing to be done; answers to what was never asked do not come here
   }
+}
+
+void NativeTalk::draw(Bytes screen) {
+  if (!screen.empty()) sink_.show(Channel::kOutput, screen);
+  screen_left_ -= std::min<std::uint64_t>(screen_left_, screen.size());
+  if (screen_left_ > 0) return;
+  redraw_ = Redraw::kNotWanted;
+  sink_.redrawn();
+}
+
+void NativeTalk::want_redraw(std::vector<std::byte>& out) {
+  if (!start_.terminal || redraw_ == Redraw::kAsked) return;
+  redraw_ = Redraw::kWanted;
+  if (!running()) return;
+  conversation_->send(wire::Redraw{}, out);
+  redraw_ = Redraw::kAsked;
 }
 
 void NativeTalk::started(const wire::Started& started, std::vector<std::byte>& out) {
@@ -87,6 +108,7 @@ void NativeTalk::started(const wire::Started& started, std::vector<std::byte>& o
   errors_ = errors;
   note_acknowledged();
   sink_.started(started);
+  if (redraw_ == Redraw::kWanted) want_redraw(out);
 }
 
 void NativeTalk::note_acknowledged() {

@@ -32,7 +32,11 @@ class NativeTalk {
     // How many bytes of a stream it takes now.
     [[nodiscard]] virtual std::size_t room(wire::Channel channel) const = 0;
     virtual void started(const wire::Started& started) = 0;
-    virtual void skipped(std::uint64_t bytes) = 0;
+    // The session's size, for the output from here on.
+    virtual void far_resized(const wire::Size& size) = 0;
+    // The terminal is drawn anew by what is shown from here to redrawn(), whatever it shows now.
+    virtual void redraws(const wire::Snapshot& snapshot) = 0;
+    virtual void redrawn() = 0;
     virtual void ended(const wire::Exit& exit) = 0;
     virtual void failed(const wire::Failure& failure) = 0;  // by the server, or its breach of the protocol
     virtual void pen(PenState state) = 0;
@@ -55,6 +59,9 @@ class NativeTalk {
   // Appends what was typed and not said on this connection, as far as the window is open and until `out` holds `room` bytes;
   // after the last of it its end, or the detaching.
   void send_typed(std::size_t room, std::vector<std::byte>& out);
+  // Asks for a snapshot, now or as soon as the session runs again. One that is under way serves as well.
+  void want_redraw(std::vector<std::byte>& out);
+  [[nodiscard]] bool is_redrawing() const { return screen_left_ > 0; }
   [[nodiscard]] std::size_t input_room() const { return typed_.room(); }
   [[nodiscard]] bool input_is_taken() const { return typed_.empty(); }
 
@@ -75,6 +82,7 @@ class NativeTalk {
   void obey(const wire::Message& message, std::vector<std::byte>& out);
   void started(const wire::Started& started, std::vector<std::byte>& out);
   void note_acknowledged();
+  void draw(Bytes screen);
 
   std::string user_;
   wire::Start start_;
@@ -87,6 +95,9 @@ class NativeTalk {
   bool input_ended_ = false;
   bool detaching_ = false, detached_ = false;
   std::uint64_t output_ = 0, errors_ = 0;  // read, over all connections
+  enum class Redraw { kNotWanted, kWanted, kAsked };
+  Redraw redraw_ = Redraw::kNotWanted;
+  std::uint64_t screen_left_ = 0;  // bytes of a snapshot
 };
 
 }  // namespace farpty::client

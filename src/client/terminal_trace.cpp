@@ -18,37 +18,35 @@ constexpr unsigned kUsuallyOff[] = {1,    5,    9,    47,   1000, 1001, 1002, 10
 constexpr unsigned kUsuallyOn[] = {7, 25};  // autowrap, visible cursor
 constexpr unsigned kColumns132 = 3;         // DECCOLM
 
+constexpr char kEscapeByte = 0x1b, kBell = 0x07;
+constexpr bool is_intermediate(char c) { return c >= 0x20 && c <= 0x2f; }  // ECMA-48, 5.3
+
 }  // namespace
 
 bool TerminalTrace::see(Bytes output) {
   bool changed = false;
   const std::string_view text = as_text(output);
+  follow_character(text);
   for (std::size_t at = 0; at < text.size(); ++at) {
-    if (state_ == State::kGround) {
-      const void* escape = std::memchr(text.data() + at, 0x1b, text.size() - at);
+    if (state_ == State::kGround || state_ == State::kString) {
+      const void* escape = std::memchr(text.data() + at, kEscapeByte, text.size() - at);
       if (escape == nullptr) return changed;
       at = static_cast<std::size_t>(static_cast<const char*>(escape) - text.data());
       state_ = State::kEscape;
       continue;
     }
     const char c = text[at];
-    if (state_ == State::kEscape) {
-      if (c == '=' || c == '>') {
-        changed = changed || keypad_ != (c == '=');
-        keypad_ = c == '=';
-      }
-      if (c == 'c') {  // RIS: everything as at power-on
-        changed = true;
-        modes_.clear();
-        keypad_ = false;
-      }
-      parameters_.clear();
-      state_ = c == '[' ? State::kControlSequence : c == 0x1b ? State::kEscape : State::kGround;
+    if (c == kEscapeByte) {
+      state_ = State::kEscape;  // which ends a string too, whatever follows it
+    } else if (state_ == State::kEscape) {
+      escaped(c, changed);
+    } else if (state_ == State::kIntermediate) {
+      if (!is_intermediate(c)) state_ = State::kGround;
+    } else if (state_ == State::kCommand) {
+      if (c == kBell) state_ = State::kGround;
     } else if (c >= 0x40 && c <= 0x7e) {
       state_ = State::kGround;
       changed = sequence_ended(c) || changed;
-    } else if (c == 0x1b) {
-      state_ = State::kEscape;
     } else if (parameters_.size() < kLongestParameters) {
       parameters_ += c;
     } else {
@@ -56,6 +54,46 @@ bool TerminalTrace::see(Bytes output) {
     }
   }
   return changed;
+}
+
+// What stands behind ESC.
+void TerminalTrace::escaped(char c, bool& changed) {
+  parameters_.clear();
+  state_ = State::kGround;
+  switch (c) {
+    case '=':
+    case '>':
+      changed = changed || keypad_ != (c == '=');
+      keypad_ = c == '=';
+      return;
+    case 'c':  // RIS: everything as at power-on
+      changed = true;
+      modes_.clear();
+      keypad_ = false;
+      return;
+    case '[': state_ = State::kControlSequence; return;
+    case ']': state_ = State::kCommand; return;
+    case 'P':  // DCS, SOS, PM, APC
+    case 'X':
+    case '^':
+    case '_': state_ = State::kString; return;
+    default:
+      if (is_intermediate(c)) state_ = State::kIntermediate;
+      return;
+  }
+}
+
+// The first byte of a UTF-8 character says how many there are (RFC 3629, 3).
+void TerminalTrace::follow_character(std::string_view text) {
+  constexpr std::size_t kMostFollowing = 3;
+  for (std::size_t back = 1; back <= std::min(kMostFollowing, text.size()); ++back) {
+    const auto byte = static_cast<unsigned char>(text[text.size() - back]);
+    if ((byte & 0xc0U) == 0x80) continue;
+    const std::size_t whole = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    missing_ = whole - std::min(whole, back);
+    return;
+  }
+  missing_ -= std::min(missing_, text.size());
 }
 
 bool TerminalTrace::sequence_ended(char final_byte) {

@@ -138,6 +138,7 @@ void NativeConnection::obey(const wire::Message& message) {
     case Type::kSignal: return seat_ ? seat_->signal(std::get<wire::Signal>(message).name) : void();
     case Type::kPen: return seat_ ? seat_->pen(std::get<wire::Pen>(message).action) : void();
     case Type::kDetach: return seat_ ? seat_->detach() : void();
+    case Type::kRedraw: return seat_ ? seat_->redraw() : void();
     case Type::kList: return list();
     case Type::kKill: return answer(kill_session(std::get<wire::Kill>(message), shared_.registry, *grants_));
     case Type::kInvite:
@@ -219,7 +220,8 @@ void NativeConnection::resume(const wire::Resume& resume) {
   session::Seat& place = session->attach(
       *seat_, {.seat = named->seat,
                .offset = resume.output + resume.errors,
-               .pen = grants_->writing == auth::Writing::kRefused ? session::Pen::kNever : session::Pen::kTake});
+               .pen = grants_->writing == auth::Writing::kRefused ? session::Pen::kNever : session::Pen::kTake,
+               .size = window_of(resume.size)});
   if (place.id() != named->seat) {
     seat_.reset();
     return refuse("no-session", "the session does not know you any more");

@@ -5,12 +5,15 @@
 #include <utility>
 
 #include "door/native_start.hpp"
+#include "session/history.hpp"
 
 namespace farpty::door {
 
 namespace {
 
 using wire::Channel;
+
+static_assert(session::kMaxRedraw <= wire::kMaxSnapshot);
 
 constexpr std::size_t kAckAfter = 32 * 1024;  // received bytes
 constexpr std::size_t kAckAfterPiped = 1024 * 1024;
@@ -159,6 +162,10 @@ void NativeSeat::pen(wire::PenAction action) {
   else if (seat_->role() == session::Role::kWriter)
     seat_->hand_pen_over();
   role_changed(seat_->role());
+}
+
+void NativeSeat::redraw() {
+  if (seat_ != nullptr && has_terminal_) seat_->redraw();
 }
 
 void NativeSeat::detach() {

@@ -54,6 +54,7 @@ class NativeSeat final : public session::Viewer {
   void resized_by_client(WindowSize size);
   void signal(const std::string& name);
   void pen(wire::PenAction action);
+  void redraw();
   void detach();
   void bye();  // it has got everything
   void room_again();

@@ -112,6 +112,10 @@ void Audience::acknowledge(Seat& seat, Offset offset) {
   if (&seat == writer_) trim();
 }
 
+void Audience::want_redraw(Seat& seat) {
+  if (lasts() && seat.jump_ == Seat::JumpTo::kNowhere) seat.jump_ = Seat::JumpTo::kHere;
+}
+
 std::size_t Audience::room() const {
   Viewer* const viewer = typist();
   if (!lasts()) return viewer != nullptr ? viewer->output_room() : 0;
@@ -130,6 +134,7 @@ void Audience::deliver(Bytes output, pty::Stream stream) {
   }
   const Offset before = history_->end();
   history_->append(output, stream);
+  if (typist() == nullptr && !has_viewers()) return history_->pack();
   for (const auto& seat : seats_) {
     if (seat->viewer_ == nullptr) continue;
     const bool at_the_end = seat->position_ == before && seat->jump_ == Seat::JumpTo::kNowhere &&
@@ -194,7 +199,11 @@ std::size_t Audience::give(Seat& seat, std::size_t room) {
     }
     bytes = bytes.first(std::min(bytes.size(), static_cast<std::size_t>(next->offset - seat.position_)));
   }
-  if (bytes.empty()) return 0;
+  if (bytes.empty()) {
+    if (seat.jump_ == Seat::JumpTo::kNowhere) return 0;
+    jump(seat);
+    return 1;
+  }
   seat.position_ += bytes.size();
   hand(*seat.viewer_, bytes, piece.stream);
   return bytes.size();
@@ -202,13 +211,14 @@ std::size_t Audience::give(Seat& seat, std::size_t room) {
 
 void Audience::jump(Seat& seat) {
   seat.redraw_ = history_->redraw();
+  const bool from_here = seat.jump_ == Seat::JumpTo::kHere && seat.position_ == history_->end();
   const Jump jump{.offset = history_->end(),
                   .skipped = seat.is_fresh_ ? 0 : history_->end() - seat.position_,
                   .redraw = seat.redraw_.size()};
   seat.jump_ = Seat::JumpTo::kNowhere;
   seat.is_fresh_ = false;
   seat.position_ = jump.offset;
-  seat.acknowledged_ = jump.offset;
+  if (!from_here) seat.acknowledged_ = jump.offset;  // what it has not acknowledged it may still have to get again
   const auto size = history_->resize_before(jump.offset);
   seat.size_told_ = true;
   seat.sizes_told_ = size.number;

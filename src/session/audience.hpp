@@ -53,6 +53,7 @@ class Audience {
   // To whom `seat` would hand the pen over; null: it has not got it, or nobody else could type.
   [[nodiscard]] Seat* next_writer(const Seat& seat) const;
   void acknowledge(Seat& seat, Offset offset);
+  void want_redraw(Seat& seat);  // at the next serve() that has nothing else to give
 
   // How much output there is room for: the writer's viewer decides, or where there is none the history.
   [[nodiscard]] std::size_t room() const;
@@ -60,7 +61,8 @@ class Audience {
   void resized(WindowSize size);
   void serve(Seat& seat);  // with what it has not got yet, as far as its viewer has room
   [[nodiscard]] bool is_served(const Seat& seat) const;
-  void pack();  // nobody reads the history for a while
+  void pack();  // nobody reads the history for a while. What comes until somebody does is packed as it comes
+  [[nodiscard]] std::size_t memory() const { return lasts() ? history_->memory() : 0; }  // bytes of the history
   [[nodiscard]] bool is_unsettled() const { return lasts() && history_->is_unsettled(); }
   void settle();  // some seconds after it became unsettled
 

@@ -128,6 +128,25 @@ TEST_F(AudienceTest, WhatThePeerDidNotGetIsSentAgainFromEveryOffset) {
   }
 }
 
+// Also what comes while nobody is there, and what was read by a viewer that has left.
+TEST_F(AudienceTest, WhileNobodyLooksTheLogIsPacked) {
+  std::string text;
+  for (int line = 0; text.size() < 2'000'000; ++line) text += "line " + std::to_string(line) + " of a long build\r\n";
+  Audience audience(Lasting{}, kSize);
+  Peer first, second;
+  Seat& seat = join(audience, first);
+  audience.lose(seat);
+  audience.pack();
+  for (std::size_t at = 0; at < text.size(); at += 4096) deliver(audience, std::string_view(text).substr(at, 4096));
+  audience.settle();
+  EXPECT_LT(audience.memory(), text.size() / 3);
+  join(audience, second, {.seat = seat.id(), .offset = 0});
+  EXPECT_EQ(second.got, text);
+  audience.lose(seat);
+  audience.pack();
+  EXPECT_LT(audience.memory(), text.size() / 3);
+}
+
 TEST_F(AudienceTest, BeyondTheLogComesARedrawAndTheNumberOfSkippedBytes) {
   constexpr std::size_t kRetain = 128;
   for (std::size_t cut = 0; cut <= 50; ++cut) {
@@ -258,6 +277,47 @@ TEST_F(AudienceTest, ANewcomerSeesTheScreen) {
   EXPECT_EQ(second.jumps[0].skipped, 0U);
   audience.deliver(as_bytes("!"));
   EXPECT_EQ(second.got, "!");
+}
+
+TEST_F(AudienceTest, WhoWantsARedrawGetsItBehindTheRestAndSkipsNothing) {
+  Audience audience(Lasting{}, kSize);
+  Peer writer;
+  Seat& seat = join(audience, writer, {.offset = 0});
+  writer.room = 3;
+  deliver(audience, "abc");
+  audience.deliver(as_bytes("def"));
+  audience.want_redraw(seat);
+  audience.want_redraw(seat);  // one is enough
+  EXPECT_FALSE(audience.is_served(seat));
+  audience.serve(seat);
+  EXPECT_TRUE(writer.jumps.empty());
+  writer.room = 10'000;
+  audience.serve(seat);
+  EXPECT_EQ(writer.got, "abcdef");
+  ASSERT_EQ(writer.jumps.size(), 1U);
+  EXPECT_EQ(writer.jumps[0].offset, 6U);
+  EXPECT_EQ(writer.jumps[0].skipped, 0U);
+  EXPECT_THAT(writer.redrawn, testing::HasSubstr("abcdef"));
+  EXPECT_TRUE(audience.is_served(seat));
+  deliver(audience, "on");
+  EXPECT_EQ(writer.got, "abcdefon");
+}
+
+// What was sent and not acknowledged may be lost with the connection, and the redraw with it.
+TEST_F(AudienceTest, ARedrawAcknowledgesNothing) {
+  Audience audience(Lasting{.retain = 16}, kSize);
+  Peer writer, again;
+  Seat& seat = join(audience, writer, {.offset = 0});
+  deliver(audience, "abcdef");
+  audience.want_redraw(seat);
+  audience.serve(seat);
+  ASSERT_EQ(writer.jumps.size(), 1U);
+  audience.acknowledge(seat, 2);
+  EXPECT_EQ(audience.room(), 12U);
+  audience.lose(seat);
+  join(audience, again, {.seat = seat.id(), .offset = 2});
+  EXPECT_TRUE(again.jumps.empty());
+  EXPECT_EQ(again.got, "cdef");
 }
 
 TEST_F(AudienceTest, NothingIsDrawnOfWhatGoesThroughPipes) {

@@ -42,24 +42,27 @@ Bytes ByteLog::at(Offset offset) {
 
 void ByteLog::pack() {
   for (Chunk& chunk : chunks_) {
-    if (chunk.packed || chunk.size < kChunk) continue;
+    if (chunk.form != Chunk::Form::kPlain || chunk.size < kChunk) continue;
     std::vector<std::byte> packed(ZSTD_compressBound(chunk.size));
     const std::size_t size =
         ZSTD_compress(packed.data(), packed.size(), chunk.store.data(), chunk.store.size(), kLevel);
-    if (ZSTD_isError(size) != 0 || size >= chunk.size) continue;  // for want of memory, or of anything to gain
+    if (ZSTD_isError(size) != 0 || size >= chunk.size) {  // for want of memory, or of anything to gain
+      chunk.form = Chunk::Form::kDense;
+      continue;
+    }
     chunk.store.assign(packed.begin(), packed.begin() + static_cast<std::ptrdiff_t>(size));
     chunk.store.shrink_to_fit();
-    chunk.packed = true;
+    chunk.form = Chunk::Form::kPacked;
   }
 }
 
 void ByteLog::unpack(Chunk& chunk) {
-  if (!chunk.packed) return;
+  if (chunk.form != Chunk::Form::kPacked) return;
   std::vector<std::byte> content(chunk.size);
   const std::size_t size = ZSTD_decompress(content.data(), content.size(), chunk.store.data(), chunk.store.size());
   FARPTY_CHECK(size == chunk.size);
   chunk.store = std::move(content);
-  chunk.packed = false;
+  chunk.form = Chunk::Form::kPlain;
 }
 
 std::size_t ByteLog::memory() const {

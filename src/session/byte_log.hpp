@@ -32,14 +32,16 @@ class ByteLog {
   // the log changes.
   [[nodiscard]] Bytes at(Offset offset);
 
-  void pack();                               // compresses every full chunk (zstd)
+  // Compresses every full chunk that is worth it (zstd). To be called again when more was appended or read: what is compressed
+  // already costs nothing.
+  void pack();
   [[nodiscard]] std::size_t memory() const;  // bytes that the chunks take
 
  private:
   struct Chunk {
     Offset begin = 0;
-    std::size_t size = 0;  // of its content
-    bool packed = false;
+    std::size_t size = 0;                                                            // of its content
+    enum class Form : std::uint8_t { kPlain, kPacked, kDense } form = Form::kPlain;  // kDense: packing gains nothing
     std::vector<std::byte> store;
   };
   static void unpack(Chunk& chunk);

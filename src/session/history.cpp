@@ -64,7 +64,7 @@ const History::Resize* History::resize_after(std::uint64_t number) const {
   return after == resizes_.end() ? nullptr : &*after;
 }
 
-std::string History::redraw() { return picture_ ? picture_->redraw() : std::string(); }
+std::string History::redraw(std::size_t most) { return picture_ ? picture_->redraw(most) : std::string(); }
 
 void History::settle() {
   if (picture_) picture_->settle();

@@ -17,6 +17,8 @@
 namespace farpty::session {
 
 inline constexpr std::size_t kMaxResizes = 256;
+// Of what a viewer is sent at once to draw its screen. A cell with two colours of its own takes 45 bytes, 1000 x 300 of them fit.
+inline constexpr std::size_t kMaxRedraw = std::size_t{16} * 1024 * 1024;
 
 // Whether what comes is drawn on a terminal, or goes through pipes.
 enum class Shown { kOnTerminal, kNowhere };
@@ -33,6 +35,7 @@ class History {
   void resized(WindowSize size);  // at end()
   void forget_before(Offset offset);
   void pack() { log_.pack(); }
+  [[nodiscard]] std::size_t memory() const { return log_.memory() + (picture_ ? picture_->memory() : 0); }
 
   // Bytes of one stream from `offset` on, as far as they lie in one piece.
   struct Piece {
@@ -51,8 +54,9 @@ class History {
       Offset offset) const;  // the last one at or before it; number 0 or more, never told twice
   [[nodiscard]] const Resize* resize_after(std::uint64_t number) const;  // null: there is none
 
-  // Escape sequences that draw the screen as it is at end(), for a terminal in any state. Nothing where there is none.
-  [[nodiscard]] std::string redraw();
+  // Escape sequences that draw the screen as it is at end(), for a terminal in any state. Nothing where there is none. Where that
+  // would be more than `most` bytes, the modes, and no cells.
+  [[nodiscard]] std::string redraw(std::size_t most = kMaxRedraw);
   // As Picture's.
   [[nodiscard]] bool is_unsettled() const { return picture_ && picture_->is_unsettled(); }
   void settle();

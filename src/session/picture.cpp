@@ -18,9 +18,9 @@ void Picture::resized(WindowSize size) {
   if (resizes_.size() > kMostResizes) make_checkpoint();
 }
 
-std::string Picture::redraw() {
+std::string Picture::redraw(std::size_t most) {
   if (!behind_.empty() || !resizes_.empty() || checkpoint_.empty() || flood_) make_checkpoint();
-  return checkpoint_;
+  return checkpoint_.size() <= most ? checkpoint_ : screen_of_checkpoint()->redraw(vt::Screen::Redrawn::kModes);
 }
 
 void Picture::settle() {

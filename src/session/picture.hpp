@@ -30,8 +30,9 @@ class Picture {
   void append(Bytes output);
   void resized(WindowSize size);
 
-  // Escape sequences that draw what is shown now, for a terminal in any state.
-  [[nodiscard]] std::string redraw();
+  // Escape sequences that draw what is shown now, for a terminal in any state. More than `most` bytes are none: then the modes
+  // are told, and the cells left empty.
+  [[nodiscard]] std::string redraw(std::size_t most = std::string::npos);
 
   // Whether settle() would make it smaller; to be called some seconds later, then.
   [[nodiscard]] bool is_unsettled() const { return behind_.size() > kFewBytes || flood_ != nullptr; }

@@ -91,6 +91,26 @@ TEST(Picture, InAFloodFollowsModesAndTheEnd) {
   EXPECT_LT(picture.memory(), 2048U);
 }
 
+// A screen full of colours, on a large window: what a viewer is sent is bounded.
+TEST(Picture, ARedrawThatIsTooLargeHasTheModesAndNoCells) {
+  Picture picture(kSize);
+  std::string output = "\x1b[?2004h";
+  for (int cell = 0; cell < 40 * 10 - 1; ++cell) output += fmt::format("\x1b[38;2;{};0;{}mx", cell % 256, cell / 256);
+  picture.append(as_bytes(output));
+  const std::string whole = picture.redraw();
+  EXPECT_GT(whole.size(), 4000U);
+  EXPECT_EQ(picture.redraw(whole.size()), whole);
+  const std::string bounded = picture.redraw(whole.size() - 1);
+  EXPECT_LT(bounded.size(), 1000U);
+  EXPECT_THAT(bounded, testing::HasSubstr("\x1b[?2004h"));
+  vt::Screen viewer(kSize), all(kSize);
+  viewer.feed(as_bytes(bounded));
+  all.feed(as_bytes(whole));
+  EXPECT_EQ(viewer.cursor(), all.cursor());
+  EXPECT_EQ(viewer.modes().pen, all.modes().pen);
+  EXPECT_TRUE(viewer.grid().at(0, 0).erased());
+}
+
 TEST(Picture, ManyResizesAreBounded) {
   Picture picture(kSize);
   for (int i = 0; i < 1000; ++i) {

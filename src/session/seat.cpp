@@ -8,6 +8,7 @@ std::size_t Seat::input_room() const { return session_->input_room(); }
 void Seat::input(Bytes bytes) { session_->input(*this, bytes); }
 void Seat::end_input() { session_->end_input(*this); }
 void Seat::output_wanted() { session_->output_wanted(*this); }
+void Seat::redraw() { session_->redraw(*this); }
 void Seat::resize(WindowSize size) { session_->resize(*this, size); }
 void Seat::type(pty::ControlCharacter which) { session_->type(*this, which); }
 void Seat::send_break() { session_->send_break(*this); }

@@ -44,8 +44,11 @@ class Seat {
   void input(Bytes bytes);  // at most input_room() bytes; dropped once the program has ended, and of a read-only seat
   // So many bytes were given to input() since the seat was new: they are the session's now, and need not be sent again.
   [[nodiscard]] Offset input_taken() const { return input_taken_; }
-  void end_input();              // nothing more will be typed
-  void output_wanted();          // the viewer has room again
+  void end_input();      // nothing more will be typed
+  void output_wanted();  // the viewer has room again
+  // The peer does not know what its terminal shows: behind what it is to get anyhow comes Viewer::jumped() and a redraw, of a
+  // lasting session. Several calls before that are one.
+  void redraw();
   void resize(WindowSize size);  // of the peer's terminal. Without the pen it is remembered
   // Types the byte that means `which`, if the program has one set. One that makes a signal overtakes what the terminal has
   // not taken yet.
@@ -84,7 +87,7 @@ class Seat {
   Offset position_ = 0;
   Offset acknowledged_ = 0;
   // Of a lasting session, for the viewer that sits here now:
-  enum class JumpTo { kNowhere, kLiveEnd };
+  enum class JumpTo { kNowhere, kLiveEnd, kHere };  // kHere: once it has got everything
   JumpTo jump_ = JumpTo::kNowhere;
   bool is_fresh_ = true;  // it has seen nothing yet, so nothing is skipped
   bool size_told_ = false;

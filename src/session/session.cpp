@@ -149,6 +149,11 @@ void Session::output_wanted(Seat& seat) {
   if (!output_awaited_) pump_output();
 }
 
+void Session::redraw(Seat& seat) {
+  audience_.want_redraw(seat);
+  output_wanted(seat);
+}
+
 // There may be room for output now. Not at once: the caller may be using the shared buffer.
 void Session::wake_output() {
   if (output_awaited_ || read_out_) return;

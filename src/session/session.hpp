@@ -134,6 +134,7 @@ class Session {
   void input(Seat& seat, Bytes bytes);
   void end_input(Seat& seat);
   void output_wanted(Seat& seat);
+  void redraw(Seat& seat);
   void resize(Seat& seat, WindowSize size);
   void type(const Seat& seat, pty::ControlCharacter which);
   void send_break(const Seat& seat);

@@ -234,13 +234,20 @@ Cell Cells::cell_at(int row, int column) const {
   VTermScreenCell from{};
   vterm_screen_get_cell(vterm_->screen, {.row = row, .col = column}, &from);
   Cell cell{.width = 1, .pen = pen_of(from)};
-  // A half of a wide character whose other half was written over shows nothing.
-  const bool is_half = from.chars[0] == kOtherHalf || (from.width == 1 && width(from.chars[0]) == 2);
+  // A half of a wide character whose other half was written over shows nothing. libvterm goes by the cell behind: what was
+  // written over a first half is wide to it.
+  const bool is_wide = from.chars[0] != kOtherHalf && width(from.chars[0]) == 2;
+  const bool is_half = from.chars[0] == kOtherHalf || (from.width == 1 && is_wide);
   if (from.chars[0] == 0 || is_half) {
     cell.pen = {.background = cell.pen.background};
+    // Of the other half of a whole one libvterm keeps the colour that was there before.
+    if (from.chars[0] == kOtherHalf && column > 0) {
+      const Cell first = cell_at(row, column - 1);
+      if (first.width == 2) cell.pen.background = first.pen.background;
+    }
     return cell;
   }
-  cell.width = from.width == 2 ? 2 : 1;
+  cell.width = is_wide ? 2 : 1;
   for (std::size_t i = 0; i < Cell::kMost && from.chars[i] != 0; ++i) cell.characters[i] = from.chars[i];
   return cell;
 }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "vt/row.hpp"
 #include "vt/screen.hpp"
 
 namespace farpty::vt {
@@ -19,74 +20,6 @@ constexpr std::string_view kClean =
 
 auto to(std::string& out) { return std::back_inserter(out); }
 
-void write_characters(std::string& out, const Cell& cell) {
-  for (const char32_t character : cell.characters) {
-    if (character == 0) break;
-    append_utf8(out, character);
-  }
-}
-
-// Places where terminals disagree about how far a character moves the cursor.
-bool moves_surely(const Cell& cell) { return cell.width == 1 && cell.characters[0] < 0x300 && cell.characters[1] == 0; }
-
-// Draws one row on cleared cells, from the pen that it was given to the one that it leaves.
-class Row {
- public:
-  Row(std::string& out, const Grid& grid, int row, Pen& pen) : out_(out), grid_(grid), row_(row), pen_(pen) {}
-
-  void draw(int width) {
-    for (int column = 0; column < width; ++column) {
-      const Cell& cell = grid_.at(row_, column);
-      if (!cell.erased()) {
-        go(column);
-        set(cell.pen);
-        write_characters(out_, cell);
-        at_ = moves_surely(cell) ? column + 1 : kUnsure;
-        column += cell.width - 1;
-      } else if (cell.pen.background != Color{}) {
-        column = erase(column, width);
-      }
-    }
-  }
-
- private:
-  static constexpr int kUnsure = -1, kNotYet = -2;
-
-  void set(const Pen& pen) {
-    write_sgr(out_, pen_, pen);
-    pen_ = pen;
-  }
-
-  void go(int column) {
-    if (at_ == column) return;
-    if (at_ == kNotYet)
-      fmt::format_to(to(out_), "\x1b[{};{}H", row_ + 1, column + 1);
-    else
-      fmt::format_to(to(out_), "\x1b[{}G", column + 1);
-    at_ = column;
-  }
-
-  // Erased cells of one colour from `column` on; the last of them.
-  int erase(int column, int width) {
-    const Color color = grid_.at(row_, column).pen.background;
-    int end = column;
-    while (end < width && grid_.at(row_, end).erased() && grid_.at(row_, end).pen.background == color) ++end;
-    go(column);
-    set(Pen{.background = color});
-    if (end == width)
-      out_ += "\x1b[K";
-    else
-      fmt::format_to(to(out_), "\x1b[{}X", end - column);
-    return end - 1;
-  }
-
-  std::string& out_;
-  const Grid& grid_;
-  int row_;
-  Pen& pen_;
-  int at_ = kNotYet;
-};
-
 bool has_default_charsets(const Charsets& charsets) { return charsets == Charsets{}; }
 
 }  // namespace
@@ -99,7 +32,7 @@ void Screen::draw(std::string& out, const Grid& grid) const {
       static constexpr std::string_view kLine = "5634";
       fmt::format_to(to(out), "\x1b[{}H\x1b#{}", row + 1, kLine[static_cast<std::size_t>(line)]);
     }
-    Row(out, grid, row, pen).draw(line == LineSize::kSingle ? grid.size.columns : grid.size.columns / 2);
+    RowPainter(out, grid, row, pen).draw(0, line == LineSize::kSingle ? grid.size.columns : grid.size.columns / 2);
   }
   write_sgr(out, pen, Pen{});
 }
@@ -160,10 +93,10 @@ void Screen::draw_tabs(std::string& out) const {
   }
 }
 
-std::string Screen::redraw() const {
+std::string Screen::redraw(Redrawn what) const {
   std::string out(kClean);
-  const Grid shown = cells_.copy();
-  const Grid& primary = beneath_ ? *beneath_ : shown;
+  const Grid shown = what == Redrawn::kAll ? cells_.copy() : Cells(size_).copy();
+  const Grid& primary = beneath_ && what == Redrawn::kAll ? *beneath_ : shown;
   draw_tabs(out);  // while no line is of double width
   draw(out, primary);
   draw_saved(out, primary, saved_[0]);

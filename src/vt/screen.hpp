@@ -30,7 +30,8 @@ class Screen : private Sink {
   void skip(Bytes output);
   void resize(WindowSize size);
   [[nodiscard]] WindowSize size() const { return size_; }
-  [[nodiscard]] std::string redraw() const;
+  enum class Redrawn { kAll, kModes };  // kModes: and the cursor, on an empty screen
+  [[nodiscard]] std::string redraw(Redrawn what = Redrawn::kAll) const;
 
   [[nodiscard]] const Modes& modes() const { return modes_; }
   [[nodiscard]] Position cursor() const { return cells_.cursor(); }

@@ -43,6 +43,24 @@ std::string shown(std::string_view output, WindowSize size = kSize) {
   return shown(*fed(screen, output, size));
 }
 
+// The half that was left of a wide character makes what stands before it no wide one: libvterm counts by what it finds behind.
+TEST(Screen, WhatOverwritesTheFirstHalfOfAWideCharacterIsNarrow) {
+  std::unique_ptr<Screen> screen;
+  fed(screen, "\x1b[41m\xe6\x97\xa5\x1b[m\x1b[1;1Hx\x1b[1;5H");
+  EXPECT_EQ(screen->grid().at(0, 0).width, 1);
+  EXPECT_TRUE(screen->grid().at(0, 1).erased());
+  Screen viewer(kSize);
+  viewer.feed(as_bytes(screen->redraw()));
+  EXPECT_TRUE(viewer.grid().cells == screen->grid().cells);  // too many to be printed
+}
+
+TEST(Screen, TheOtherHalfOfAWideCharacterHasItsColour) {
+  std::unique_ptr<Screen> screen;
+  fed(screen, "\x1b[44m   \x1b[41m\x1b[1;1H\xe6\x97\xa5");
+  EXPECT_EQ(screen->grid().at(0, 1).pen.background, Color::indexed(1));
+  EXPECT_EQ(screen->grid().at(0, 2).pen.background, Color::indexed(4));
+}
+
 // --- what libvterm 0.1.4 cannot bear (see cells.hpp) ---
 
 TEST(Screen, SurvivesTooManyParameters) {

@@ -55,6 +55,7 @@ constexpr Row kTable[] = {
     {Type::kPong, kGreeted, kGreeted, kGreeted, kGreeted},
     {Type::kError, kOpen, kOpen, kOpen, kOpen},
     {Type::kBye, kOpen, kOpen, kOpen, kOpen},
+    {Type::kRedraw, kRunning, kRunning | kEnded, 0, 0},
 };
 
 constexpr const Row& row_of(Type type) { return kTable[static_cast<std::size_t>(type) - 1]; }
@@ -252,6 +253,7 @@ std::optional<Failure> Conversation::take(const Message& message) {
     case Type::kPen:
     case Type::kCredential:
     case Type::kInvite:
+    case Type::kRedraw:
     case Type::kPing:
     case Type::kPong: return std::nullopt;
   }

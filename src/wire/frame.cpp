@@ -13,7 +13,7 @@ namespace {
 constexpr std::array<std::string_view, kLastType + 1> kNames = {
     "",       "hello",      "start",  "resume",     "started",  "data", "ack",   "eof", "resize",
     "signal", "exit",       "detach", "list",       "sessions", "kill", "done",  "pen", "snapshot",
-    "screen", "credential", "invite", "invitation", "ping",     "pong", "error", "bye"};
+    "screen", "credential", "invite", "invitation", "ping",     "pong", "error", "bye", "redraw"};
 
 std::size_t payload_size(Bytes header) {
   return std::to_integer<std::size_t>(header[0]) << 8 | std::to_integer<std::size_t>(header[1]);

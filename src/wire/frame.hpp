@@ -44,8 +44,9 @@ enum class Type : std::uint8_t {
   kPong = 23,
   kError = 24,
   kBye = 25,
+  kRedraw = 26,
 };
-inline constexpr std::uint8_t kLastType = 25;
+inline constexpr std::uint8_t kLastType = 26;
 
 [[nodiscard]] std::string_view name_of(Type type);
 

@@ -64,7 +64,7 @@ TEST(Splitter, HoldsOneIncompleteFrame) {
 TEST(Splitter, RefusesWhatIsNoFrameAtItsHeader) {
   // A type that does not exist, a stream's frame on no stream, a control message on one.
   for (const std::string_view header :
-       {std::string_view("\xff\xff\x00\xff", 4), std::string_view("\xff\xff\x1a\xff", 4),
+       {std::string_view("\xff\xff\x00\xff", 4), std::string_view("\xff\xff\x1b\xff", 4),
         std::string_view("\xff\xff\x05\xff", 4), std::string_view("\xff\xff\x05\x03", 4),
         std::string_view("\xff\xff\x01\x00", 4)}) {
     for (const std::size_t piece : {std::size_t{1}, std::size_t{4}})

@@ -188,6 +188,8 @@ template <typename V>
 void describe(V&, List&) {}
 template <typename V>
 void describe(V&, Bye&) {}
+template <typename V>
+void describe(V&, Redraw&) {}
 
 // Plain bytes: numbers of eight bytes, the most significant first.
 
@@ -252,7 +254,8 @@ constexpr Type kTypes[] = {Type::kHello,      Type::kStart,    Type::kResume,   
                            Type::kAck,        Type::kEof,      Type::kResize,   Type::kSignal,     Type::kExit,
                            Type::kDetach,     Type::kList,     Type::kSessions, Type::kKill,       Type::kDone,
                            Type::kPen,        Type::kSnapshot, Type::kScreen,   Type::kCredential, Type::kInvite,
-                           Type::kInvitation, Type::kPing,     Type::kPong,     Type::kError,      Type::kBye};
+                           Type::kInvitation, Type::kPing,     Type::kPong,     Type::kError,      Type::kBye,
+                           Type::kRedraw};
 static_assert(std::size(kTypes) == std::variant_size_v<Message>);
 
 }  // namespace
@@ -305,6 +308,7 @@ Result<Message> decode(const Frame& frame) {
     case Type::kPong: return decode_numbers<1>(frame, [](Bytes bytes) { return Pong{.cookie = number_at(bytes, 0)}; });
     case Type::kError: return decode_map<Failure>(frame);
     case Type::kBye: return decode_map<Bye>(frame);
+    case Type::kRedraw: return decode_map<Redraw>(frame);
   }
   return not_understood(frame.type, "there is no such type");
 }

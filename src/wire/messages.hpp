@@ -24,15 +24,15 @@ inline constexpr unsigned kOldestVersion = 1;  // and what it still understands
 // What a client may send as input right behind its start, without waiting for an answer.
 inline constexpr std::uint64_t kInitialWindow = 64 * 1024;
 
-inline constexpr std::size_t kMaxName = 64;               // a session's, a user's, a terminal's, a variable's
-inline constexpr std::size_t kMaxText = 1024;             // for people to read
-inline constexpr std::size_t kMaxArguments = 512;         // of a command
-inline constexpr std::size_t kMaxCommand = 48 * 1024;     // bytes of all arguments together
-inline constexpr std::size_t kMaxVariables = 64;          // of the environment
-inline constexpr std::size_t kMaxVariable = 4096;         // bytes of a variable's value
-inline constexpr std::size_t kMaxTerminfo = 32 * 1024;    // ncurses 6.4, term_entry.h: MAX_ENTRY_SIZE2
-inline constexpr std::size_t kMaxListed = 64;             // sessions in one message
-inline constexpr std::size_t kMaxSnapshot = 1024 * 1024;  // bytes of one redrawn screen
+inline constexpr std::size_t kMaxName = 64;                    // a session's, a user's, a terminal's, a variable's
+inline constexpr std::size_t kMaxText = 1024;                  // for people to read
+inline constexpr std::size_t kMaxArguments = 512;              // of a command
+inline constexpr std::size_t kMaxCommand = 48 * 1024;          // bytes of all arguments together
+inline constexpr std::size_t kMaxVariables = 64;               // of the environment
+inline constexpr std::size_t kMaxVariable = 4096;              // bytes of a variable's value
+inline constexpr std::size_t kMaxTerminfo = 32 * 1024;         // ncurses 6.4, term_entry.h: MAX_ENTRY_SIZE2
+inline constexpr std::size_t kMaxListed = 64;                  // sessions in one message
+inline constexpr std::size_t kMaxSnapshot = 16 * 1024 * 1024;  // bytes of one redrawn screen
 inline constexpr std::size_t kStartIdSize = 16;
 inline constexpr std::size_t kSeatSize = 32;  // bytes of a seat: an id of 16, a key of 16
 
@@ -228,6 +228,11 @@ struct Bye {
   bool operator==(const Bye&) const = default;
 };
 
+// The client does not know what its terminal shows: it wants a snapshot.
+struct Redraw {
+  bool operator==(const Redraw&) const = default;
+};
+
 struct Data {
   Channel channel = Channel::kInput;
   Bytes bytes;  // borrowed from the frame
@@ -239,7 +244,7 @@ struct Screen {
 
 using Message =
     std::variant<Hello, Start, Resume, Started, Data, Ack, Eof, Resize, Signal, Exit, Detach, List, Sessions, Kill,
-                 Done, Pen, Snapshot, Screen, Credential, Invite, Invitation, Ping, Pong, Failure, Bye>;
+                 Done, Pen, Snapshot, Screen, Credential, Invite, Invitation, Ping, Pong, Failure, Bye, Redraw>;
 
 [[nodiscard]] Type type_of(const Message& message);
 

@@ -76,6 +76,7 @@ inline std::vector<std::pair<std::string, Message>> samples() {
       {"pong", Pong{.cookie = 0x0102030405060708}},
       {"error", Failure{.code = "user", .text = "this server serves ann"}},
       {"bye", Bye{}},
+      {"redraw", Redraw{}},
   };
 }
 

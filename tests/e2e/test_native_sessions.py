@@ -1,34 +1,15 @@
 """Sessions of a native door by their names: list, attach, detach, kill, the pen, and how long they wait."""
 
-import contextlib
-import json
 import subprocess
-from collections.abc import Iterator, Sequence
 
 import pytest
 
-from kit import Screen, wait_until
-from kit.native import execute, native_server, target
-from kit.server import Server, farpty_binary
+from kit import wait_until
+from kit.native import client, execute, farpty, native_server, sessions, target, written
+from kit.server import farpty_binary
 from kit.wait import GENEROUS
 
 SHELL = ("--", "bash", "--norc", "--noprofile", "-i")
-
-
-def farpty(server: Server, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([farpty_binary(), *words], env=server.environment, stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, timeout=GENEROUS, check=False)
-
-
-def sessions(server: Server) -> list[dict]:
-    return json.loads(farpty(server, "ls", "--accept-new", "--json", target(server)).stdout)["sessions"]
-
-
-@contextlib.contextmanager
-def client(server: Server, command: str, *words: str, flags: Sequence[str] = (), size: tuple[int, int] = (80, 24)) -> Iterator[Screen]:
-    with Screen([farpty_binary(), command, "--accept-new", *flags, target(server), *words], environment=server.environment,
-                size=size) as screen:
-        yield screen
 
 
 def test_a_session_that_was_detached_goes_on_and_is_attached_to_by_name():
@@ -207,12 +188,6 @@ def test_while_nobody_reads_the_program_runs_on_or_waits_as_it_was_told(retain):
                 assert (server.home / "finished").exists()
             screen.line("")
             assert screen.process.wait(GENEROUS) == 0
-
-
-def written(server: Server) -> int:
-    """Bytes that the one session's program has written."""
-    done = farpty(server, "ps", "--json")
-    return json.loads(done.stdout)["servers"][0]["sessions"][0]["out"]
 
 
 def test_a_command_on_pipes_is_not_what_attach_means():

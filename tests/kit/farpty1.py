@@ -11,7 +11,7 @@ from .paths import ROOT
 
 TYPES = {"hello": 1, "start": 2, "resume": 3, "started": 4, "data": 5, "ack": 6, "eof": 7, "resize": 8, "signal": 9, "exit": 10,
          "detach": 11, "list": 12, "sessions": 13, "kill": 14, "done": 15, "pen": 16, "snapshot": 17, "screen": 18, "credential": 19,
-         "invite": 20, "invitation": 21, "ping": 22, "pong": 23, "error": 24, "bye": 25}
+         "invite": 20, "invitation": 21, "ping": 22, "pong": 23, "error": 24, "bye": 25, "redraw": 26}
 NAMES = {number: name for name, number in TYPES.items()}
 NO_CHANNEL = 255
 

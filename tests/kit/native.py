@@ -1,11 +1,13 @@
 """A native door with someone who may come in: keys, and clients that use them."""
 
 import contextlib
+import json
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from .screen import Screen
 from .server import Server, farpty_binary, serve
 from .wait import GENEROUS
 
@@ -50,3 +52,25 @@ def execute(server: Server, *command: str, stdin: bytes = b"", flags: Sequence[s
     """`farpty exec HOST -- COMMAND` to its end."""
     return subprocess.run([farpty_binary(), "exec", "--accept-new", *flags, to or target(server), "--", *command],
                           env=server.environment, input=stdin, capture_output=True, timeout=patience, check=False)
+
+
+def farpty(server: Server, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([farpty_binary(), *words], env=server.environment, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=GENEROUS, check=False)
+
+
+def sessions(server: Server) -> list[dict]:
+    return json.loads(farpty(server, "ls", "--accept-new", "--json", target(server)).stdout)["sessions"]
+
+
+@contextlib.contextmanager
+def client(server: Server, command: str, *words: str, flags: Sequence[str] = (), size: tuple[int, int] = (80, 24)) -> Iterator[Screen]:
+    with Screen([farpty_binary(), command, "--accept-new", *flags, target(server), *words], environment=server.environment,
+                size=size) as screen:
+        yield screen
+
+
+def written(server: Server) -> int:
+    """Bytes that the one session's program has written."""
+    done = farpty(server, "ps", "--json")
+    return json.loads(done.stdout)["servers"][0]["sessions"][0]["out"]
