@@ -76,8 +76,8 @@ def said(screen: Screen, text: str) -> None:
 
 
 def test_after_an_absence_the_screen_is_that_of_who_stayed():
-    program = CLEAR + ("echo re''ady; until [ -e go ]; do sleep 0.05; done; printf '\\033[?1049h\\033[44m\\033[2J\\033[3;4r\\033[5;9Hdrawn'; "
-                       "seq 1 3000; printf '\\033[?25l\\033[m\\033(0qqq\\033(B do''ne'; read x")
+    program = CLEAR + ("echo re''ady; until [ -e go ]; do sleep 0.05; done; seq 1 3000; printf '\\033[?1049h\\033[2J\\033[?2004h\\033[5;9Hdrawn'; "
+                       "seq 1 3000; printf '\\033[?25l\\033[44;1m do''ne\\033[10;20r\\033[12;3H'; read x")
     with native_server("--", "bash", "-c", program) as server, client(server, "connect", flags=("--name", "work")) as first:
         first.wait_for("ready")
         with client(server, "attach", "work", flags=("--read-only",)) as stays:
