@@ -1,5 +1,5 @@
-// What somebody who was let in may do. Made when the door is opened, and made again at every resumption: never stored with
-// a ticket and believed later.
+// What somebody who was let in may do. Made when the door is opened, and made again at every resumption: what a ticket says of
+// it is compared and never believed (ticket.hpp).
 #pragma once
 
 #include <cstdint>
