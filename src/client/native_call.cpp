@@ -47,7 +47,7 @@ void NativeCall::connected() {
   getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &code, &length);
   if (code != 0) return owner_.down(*this, reason_of(code), Verdict::kBroke);
   readiness_ = Readiness();
-  auto tls = net::Tls::client(keys_.tls(), *this, keys_.token());
+  auto tls = net::Tls::client(keys_.tls(), *this, keys_.token(), keys_.ticket());
   if (!tls) return owner_.down(*this, tls.error().message(), Verdict::kBroke);
   auto opened = net::TlsSocket::open(context_, std::move(socket_), std::move(*tls), *this);
   if (!opened) return owner_.down(*this, opened.error().message(), Verdict::kBroke);

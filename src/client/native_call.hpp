@@ -24,6 +24,9 @@ class NativeKeys {
   virtual ~NativeKeys() = default;
   [[nodiscard]] virtual const net::TlsContext& tls() const = 0;
   [[nodiscard]] virtual const auth::Token* token() const = 0;  // null: by key
+  // With what who has a key comes back; null: by a full handshake.
+  [[nodiscard]] virtual const net::TlsTicket* ticket() const = 0;
+  virtual void keep(net::TlsTicket ticket) = 0;
   // The server gave a guest something to come back with, in place of the invitation.
   virtual void renew(auth::Token token) = 0;
   // Asked during the handshake, before the server has proved to hold the key.
@@ -63,6 +66,7 @@ class NativeCall final : private net::TlsSocket::Owner, private net::TlsJudge {
 
   // net::TlsJudge
   bool accepts(const auth::PublicKey& key) override { return keys_.accepts(key); }
+  void keep(net::TlsTicket ticket) override { keys_.keep(std::move(ticket)); }
   // net::TlsSocket::Owner
   void established() override;
   void received(Bytes plain) override { owner_.received(*this, plain); }

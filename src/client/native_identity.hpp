@@ -24,6 +24,8 @@ class NativeIdentity final : public NativeKeys {
 
   [[nodiscard]] const net::TlsContext& tls() const override { return tls_; }
   [[nodiscard]] const auth::Token* token() const override { return token_ ? &*token_ : nullptr; }
+  [[nodiscard]] const net::TlsTicket* ticket() const override { return ticket_ ? &*ticket_ : nullptr; }
+  void keep(net::TlsTicket ticket) override { ticket_ = std::move(ticket); }
   void renew(auth::Token token) override { token_ = std::move(token); }
   bool accepts(const auth::PublicKey& server) override;
 
@@ -41,6 +43,7 @@ class NativeIdentity final : public NativeKeys {
   net::TlsContext tls_;
   auth::HostName name_;
   std::optional<auth::Token> token_;
+  std::optional<net::TlsTicket> ticket_;   // never on a disk: it ends with this process
   std::optional<auth::PublicKey> pinned_;  // of this run: a file that changes meanwhile changes nothing
   std::optional<auth::PublicKey> unknown_;
   std::optional<Error> refusal_;

@@ -28,7 +28,8 @@ auth::Seconds Doorkeeper::now() {
 
 Result<std::unique_ptr<Doorkeeper>> Doorkeeper::open(std::string user) {
   FARPTY_ASSIGN(key, auth::open_host_key());
-  FARPTY_ASSIGN(tls, net::TlsContext::server(key));
+  FARPTY_ASSIGN(ticket_keys, net::TicketKeys::make());
+  FARPTY_ASSIGN(tls, net::TlsContext::server(key, ticket_keys));
   std::unique_ptr<Doorkeeper> keeper(new Doorkeeper(std::move(user), key.public_key(), std::move(tls)));
   FARPTY_TRY(auth::fill_with_random(keeper->run_));
   return keeper;
@@ -58,6 +59,22 @@ Result<auth::Grants> Doorkeeper::admit(const auth::Identity& identity, auth::Com
       return failure("refused", "", "there is neither ~/.config/farpty/authorized_keys nor ~/.ssh/authorized_keys");
   }
   return auth::admit(identity, coming, file.keys, invitations_, source_of(peer), now());
+}
+
+std::optional<auth::Ticket> Doorkeeper::read_ticket(Bytes claims, const net::Address& peer) {
+  auto ticket = auth::decode_ticket(claims);
+  if (!ticket || !auth::holds(*ticket, admit(ticket->identity, auth::Coming::kAgain, peer), now())) return std::nullopt;
+  return ticket;
+}
+
+void Doorkeeper::session_ended(unsigned session) {
+  invitations_.revoke_session(session);
+  commands_.erase(session);
+}
+
+std::optional<std::string> Doorkeeper::command_of(unsigned session) const {
+  const auto found = commands_.find(session);
+  return found == commands_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void Doorkeeper::remember(const std::string& who, const std::string& start, Begun begun) {

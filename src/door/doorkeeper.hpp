@@ -6,12 +6,14 @@
 
 #include <array>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "auth/admission.hpp"
 #include "auth/penalties.hpp"
+#include "auth/ticket.hpp"
 #include "net/address.hpp"
 #include "net/tls.hpp"
 
@@ -48,6 +50,9 @@ class Doorkeeper {
   // What somebody may do who has proved who he is. The error is for the log.
   Result<auth::Grants> admit(const auth::Identity& identity, auth::Coming coming, const net::Address& peer);
 
+  // A ticket with which somebody wants to come back, if what it says holds still.
+  std::optional<auth::Ticket> read_ticket(Bytes claims, const net::Address& peer);
+
   const auth::InvitationSecret* secret_of(const auth::InvitationId& id) const;
   // The terms' times count from now on; but kNever.
   Result<auth::Token> invite(const auth::InvitationTerms& terms);
@@ -57,7 +62,11 @@ class Doorkeeper {
   [[nodiscard]] std::string name_of(const auth::Identity& identity) const;
   [[nodiscard]] bool is_credential(const auth::InvitationId& id) const { return invitations_.original(id) != id; }
   [[nodiscard]] static auth::Seconds now();
-  void session_ended(unsigned session) { invitations_.revoke_session(session); }
+  void session_ended(unsigned session);
+
+  // The command of a key's options under which a session was started; none: it was free.
+  void remember_command(unsigned session, const std::string& command) { commands_[session] = command; }
+  [[nodiscard]] std::optional<std::string> command_of(unsigned session) const;
 
   // The sessions that were started lately, by who started them and the id of the request.
   struct Begun {
@@ -83,6 +92,7 @@ class Doorkeeper {
   std::array<std::byte, 16> run_{};
   auth::Invitations invitations_;
   auth::Penalties penalties_;
+  std::map<unsigned, std::string> commands_;  // of sessions that run
   unsigned unproved_ = 0;
   // A start is said again within seconds; so many others do not come meanwhile.
   static constexpr std::size_t kMostBegun = 1024;

@@ -12,6 +12,10 @@
 
 namespace farpty::door {
 
+namespace {
+constexpr const char* kOtherRights = "what you may do here has changed, and this session is no part of it";
+}  // namespace
+
 NativeConnection::NativeConnection(Shared& shared, std::shared_ptr<const Settings> settings, OwnedFd socket,
                                    Doorkeeper::Place place, std::function<void(Guest&)> closed)
     : shared_(shared),
@@ -52,6 +56,11 @@ const auth::InvitationSecret* NativeConnection::secret_of(const auth::Invitation
   return shared_.keeper->secret_of(id);
 }
 
+bool NativeConnection::holds(Bytes claims) {
+  ticket_ = shared_.keeper->read_ticket(claims, peer_);
+  return ticket_.has_value();
+}
+
 // TLS is done: the peer holds what it showed. Now: may it come in?
 void NativeConnection::established() {
   if (const auto& key = tls_->tls().peer_key())
@@ -61,7 +70,9 @@ void NativeConnection::established() {
   else
     return close();  // cannot be: Tls has seen to it
   who_ = shared_.keeper->name_of(*identity_);
-  auto grants = shared_.keeper->admit(*identity_, auth::Coming::kFirst, peer_);
+  const bool resumed = tls_->tls().resumed();
+  if (!resumed) ticket_.reset();
+  auto grants = shared_.keeper->admit(*identity_, resumed ? auth::Coming::kAgain : auth::Coming::kFirst, peer_);
   if (!grants) {
     shared_.keeper->punish(peer_, auth::Offence::kFailed);
     log::warn("{} ({}) refused: {}", name_, who_, grants.error().message());
@@ -71,7 +82,7 @@ void NativeConnection::established() {
   }
   grants_ = std::move(*grants);
   place_.reset();
-  log::info("{} ({}) is let in", name_, who_);
+  log::info("{} ({}) is let in{}", name_, who_, resumed ? " by its ticket" : "");
   judge_later();
   await(kHandshakeTime, "it said no hello");
 }
@@ -183,14 +194,23 @@ void NativeConnection::start(const wire::Start& start) {
   }
   log::info("session {} started: {} for {} by farpty ({})", (*started)->session().id(),
             log::printable(spec->program.file), name_, who_);
+  if (grants_->command) shared_.keeper->remember_command((*started)->session().id(), *grants_->command);
   shared_.keeper->remember(who_, start.id, {.session = (*started)->session().id(), .seat = (*started)->id()});
   seat(**started, {.created = true, .terminal = start.terminal});
+}
+
+// What was started under other rights is not to be had under these.
+bool NativeConnection::may_return_to(const session::Session& session) const {
+  return (!grants_->session || *grants_->session == session.id()) &&
+         (!session.has_terminal() || grants_->terminal == auth::Terminal::kAllowed) &&
+         (!grants_->command || shared_.keeper->command_of(session.id()) == grants_->command);
 }
 
 // The answer to the first one was lost on its way.
 void NativeConnection::start_again(const wire::Start& start, Doorkeeper::Begun begun) {
   auto* const session = shared_.registry.find(begun.session);
   if (session == nullptr) return refuse("no-session", "the session is no more");
+  if (!may_return_to(*session)) return refuse("denied", kOtherRights);
   seat_ = std::make_unique<NativeSeat>(voice(), name_, who_, start.terminal);
   session::Seat& place = session->attach(*seat_, {.seat = begun.seat, .offset = 0, .size = window_of(start.size)});
   if (place.id() != begun.seat) {
@@ -201,6 +221,7 @@ void NativeConnection::start_again(const wire::Start& start, Doorkeeper::Begun b
 }
 
 void NativeConnection::attach(const wire::Start& start, session::Session& session) {
+  if (!may_return_to(session)) return refuse("denied", kOtherRights);
   seat_ = std::make_unique<NativeSeat>(voice(), name_, who_, true);
   const bool looks_only = start.read_only || grants_->writing == auth::Writing::kRefused;
   session::Seat& place = session.attach(
@@ -215,6 +236,7 @@ void NativeConnection::resume(const wire::Resume& resume) {
   auto* const session = named ? shared_.registry.find(named->session) : nullptr;
   if (session == nullptr || (grants_->session && *grants_->session != session->id()))
     return refuse("no-session", "the session is no more");
+  if (!may_return_to(*session)) return refuse("denied", kOtherRights);
   const bool has_terminal = session->has_terminal();
   seat_ = std::make_unique<NativeSeat>(voice(), name_, who_, has_terminal);
   session::Seat& place = session->attach(
@@ -244,6 +266,7 @@ void NativeConnection::seat(session::Seat& seat, wire::Started started) {
   started.input_limit = started.input + seat_->input_window();
   if (!seat.session().has_terminal()) tls_->carry_bulk();
   started.tty = info.tty;
+  give_ticket();
   say(started);
   give_credential(info.id);
   seat_->begin();
@@ -260,6 +283,13 @@ void NativeConnection::give_credential(unsigned session) {
   say(wire::Credential{.id = bytes_of(token->id.bytes),
                        .secret = bytes_of(token->secret.bytes()),
                        .expires = static_cast<std::uint64_t>(left)});
+}
+
+// Who has a key comes back after a cut by a ticket of TLS's, which proves it as the key would.
+void NativeConnection::give_ticket() {
+  if (!std::holds_alternative<auth::PublicKey>(*identity_)) return;
+  tls_->give_ticket(auth::encode_ticket(
+      {.identity = *identity_, .grants = *grants_, .proved = ticket_ ? ticket_->proved : Doorkeeper::now()}));
 }
 
 void NativeConnection::list() {

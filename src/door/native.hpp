@@ -42,6 +42,7 @@ class NativeConnection final : public Guest, private net::TlsSocket::Owner, priv
   // net::TlsJudge
   const auth::InvitationSecret* secret_of(const auth::InvitationId& id) override;
   bool accepts(const auth::PublicKey&) override { return true; }  // possession is proved first; admit() judges
+  bool holds(Bytes claims) override;
   // net::TlsSocket::Owner
   void established() override;
   void received(Bytes plain) override;
@@ -67,6 +68,8 @@ class NativeConnection final : public Guest, private net::TlsSocket::Owner, priv
   template <typename T>
   void answer(const Answer<T>& given);
   void give_credential(unsigned session);
+  void give_ticket();
+  [[nodiscard]] bool may_return_to(const session::Session& session) const;
   void judge_later();
   void judge_again();
   void refuse(const std::string& code, const std::string& text);
@@ -85,6 +88,7 @@ class NativeConnection final : public Guest, private net::TlsSocket::Owner, priv
   std::optional<auth::Identity> identity_;
   std::string who_;  // fingerprint or invitation, for the log and for seats
   std::optional<auth::Grants> grants_;
+  std::optional<auth::Ticket> ticket_;  // by which it may have come back
   wire::Conversation conversation_{wire::Role::kServer};
   std::unique_ptr<NativeSeat> seat_;
   std::vector<std::byte> plain_;  // said, and not handed to TLS yet

@@ -145,8 +145,12 @@ Result<std::unique_ptr<Tls>> Tls::server(const TlsContext& context, TlsJudge& ju
   return make(context, Role::kServer, judge);
 }
 
-Result<std::unique_ptr<Tls>> Tls::client(const TlsContext& context, TlsJudge& judge, const auth::Token* token) {
+Result<std::unique_ptr<Tls>> Tls::client(const TlsContext& context, TlsJudge& judge, const auth::Token* token,
+                                         const TlsTicket* ticket) {
   FARPTY_ASSIGN(tls, make(context, Role::kClient, judge));
+  // Who cannot use it does without.
+  if (const auto copy = token == nullptr && ticket != nullptr ? ticket->copy() : nullptr)
+    tls->has_ticket_ = SSL_set_session(tls->ssl_.get(), copy->get()) == 1;
   if (token != nullptr) {
     tls->token_ = std::make_unique<auth::Token>(auth::Token{.id = token->id, .secret = token->secret.copy()});
     SSL_set_psk_use_session_callback(tls->ssl_.get(), &TlsCallbacks::use_psk);
@@ -188,11 +192,13 @@ Result<> Tls::identify() {
   const bool by_psk = SSL_session_reused(ssl_.get()) == 1;
   const X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
   if (token_ && (!by_psk || certificate != nullptr)) return refuse("it did not use the invitation");
-  if (by_psk) {
+  if (by_psk && certificate != nullptr) {
+    FARPTY_TRY(identify_resumed());
+  } else if (by_psk) {
     void* id = nullptr;
     std::size_t id_size = 0;
     auth::InvitationId invitation;
-    if (certificate != nullptr || (role_ == Role::kClient && !token_) ||
+    if ((role_ == Role::kClient && !token_) ||
         SSL_SESSION_get0_ticket_appdata(SSL_get_session(ssl_.get()), &id, &id_size) != 1 ||
         id_size != invitation.bytes.size())
       return refuse("it resumed what was never begun");

@@ -18,7 +18,25 @@
 #include "base/result.hpp"
 #include "net/tls_context.hpp"
 
+struct ssl_session_st;  // SSL_SESSION; openssl/types.h leaves it out
+
 namespace farpty::net {
+
+// What a client comes back with after a full handshake: a ticket of the server's and the secret that belongs to it, and the
+// server's key. In memory only; each attempt gets a copy, for OpenSSL takes a session for spoilt whose connection was cut.
+class TlsTicket {
+ public:
+  explicit TlsTicket(ssl_session_st* session) : session_(session) {}  // owned from now on
+
+  [[nodiscard]] ssl_session_st* get() const { return session_.get(); }
+  [[nodiscard]] std::unique_ptr<TlsTicket> copy() const;
+
+ private:
+  struct Free {
+    void operator()(ssl_session_st* session) const;
+  };
+  std::unique_ptr<ssl_session_st, Free> session_;
+};
 
 // What a handshake asks its owner. Called from inside Tls::receive().
 class TlsJudge {
@@ -31,13 +49,21 @@ class TlsJudge {
   // The other end's key, before it has proved to hold it. false ends the handshake. A server lets every key through here and
   // refuses it with a message of its own, which a person can understand.
   virtual bool accepts(const auth::PublicKey& key) = 0;
+
+  // A server's: somebody comes back by a ticket that was given with these claims: do they hold? false: the ticket is passed
+  // over, and the handshake is a full one.
+  virtual bool holds(Bytes /*claims*/) { return false; }
+
+  // A client's: something to come back with, in place of what it had. At any time after the handshake.
+  virtual void keep(TlsTicket /*ticket*/) {}
 };
 
 class Tls {
  public:
-  // All are borrowed and outlive it; `token` is a client's invitation, copied.
+  // All are borrowed and outlive it; `token` is a client's invitation, `ticket` what it may come back with: copied.
   static Result<std::unique_ptr<Tls>> server(const TlsContext& context, TlsJudge& judge);
-  static Result<std::unique_ptr<Tls>> client(const TlsContext& context, TlsJudge& judge, const auth::Token* token);
+  static Result<std::unique_ptr<Tls>> client(const TlsContext& context, TlsJudge& judge, const auth::Token* token,
+                                             const TlsTicket* ticket = nullptr);
   Tls(const Tls&) = delete;
   Tls& operator=(const Tls&) = delete;
   ~Tls();
@@ -53,6 +79,9 @@ class Tls {
   Result<> send(Bytes plain, std::vector<std::byte>& out);
   void close(std::vector<std::byte>& out);  // nothing more will be sent
 
+  // A server's, of a peer with a key: what it says next takes along a ticket with these claims.
+  void give_ticket(std::vector<std::byte> claims);
+
   [[nodiscard]] bool established() const { return established_; }
   [[nodiscard]] bool peer_closed() const { return peer_closed_; }
   // After an error: the other end broke off with an alert of its own, and said nothing wrong.
@@ -61,6 +90,8 @@ class Tls {
   // Who the other end is; one of them is there when established.
   [[nodiscard]] const std::optional<auth::PublicKey>& peer_key() const { return peer_key_; }
   [[nodiscard]] const std::optional<auth::InvitationId>& invitation() const { return invitation_; }
+  // By a ticket: the key was proved in an earlier handshake.
+  [[nodiscard]] bool resumed() const { return resumed_; }
 
  private:
   friend struct TlsCallbacks;
@@ -70,6 +101,7 @@ class Tls {
   static Result<std::unique_ptr<Tls>> make(const TlsContext& context, Role role, TlsJudge& judge);
   Result<> shake_hands();
   Result<> identify();
+  Result<> identify_resumed();
   [[nodiscard]] std::unexpected<Error> broken();
 
   struct Free {
@@ -80,6 +112,9 @@ class Tls {
   TlsJudge& judge_;
   std::unique_ptr<SSL, Free> ssl_;
   std::unique_ptr<auth::Token> token_;
+  std::unique_ptr<std::vector<std::byte>> claims_;  // of the ticket that is to be given next
+  bool has_ticket_ = false;                         // a client's
+  bool resumed_ = false;
   Bytes in_;                               // what is left of receive()'s `wire`
   std::vector<std::byte>* out_ = nullptr;  // the caller's, during a call
   bool established_ = false;

@@ -22,7 +22,7 @@ Result<SSL_CTX*> make(const SSL_METHOD* method) {
   SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
   SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
-  SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_cert_verify_callback(context, &TlsCallbacks::verify, nullptr);
   return context;
@@ -38,11 +38,18 @@ Result<> TlsContext::use(const auth::PrivateKey& key) {
   return {};
 }
 
-Result<TlsContext> TlsContext::server(const auth::PrivateKey& key) {
+Result<TlsContext> TlsContext::server(const auth::PrivateKey& key, std::shared_ptr<TicketKeys> ticket_keys) {
   FARPTY_ASSIGN(made, make(TLS_server_method()));
   TlsContext context(made);
   FARPTY_TRY(context.use(key));
-  SSL_CTX_set_num_tickets(context.get(), 0);
+  context.ticket_keys_ = std::move(ticket_keys);
+  SSL_CTX_set_app_data(context.get(), context.ticket_keys_.get());
+  SSL_CTX_set_num_tickets(context.get(), 0);  // only who was let in gets one: Tls::give_ticket()
+  SSL_CTX_set_timeout(context.get(), static_cast<long>(TicketKeys::kTicketLife.count()));
+  SSL_CTX_set_max_early_data(context.get(), 0);
+  SSL_CTX_set_recv_max_early_data(context.get(), 0);
+  SSL_CTX_set_tlsext_ticket_key_evp_cb(context.get(), &TlsCallbacks::ticket_key);
+  SSL_CTX_set_session_ticket_cb(context.get(), &TlsCallbacks::fill_ticket, &TlsCallbacks::judge_ticket, nullptr);
   SSL_CTX_set_session_id_context(context.get(), kSessionContext, sizeof kSessionContext - 1);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   SSL_CTX_set_alpn_select_cb(context.get(), &TlsCallbacks::select_alpn, nullptr);
@@ -54,6 +61,8 @@ Result<TlsContext> TlsContext::client(const auth::PrivateKey* key) {
   FARPTY_ASSIGN(made, make(TLS_client_method()));
   TlsContext context(made);
   if (key != nullptr) FARPTY_TRY(context.use(*key));
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context.get(), &TlsCallbacks::keep_ticket);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   std::vector<unsigned char> protocol = {static_cast<unsigned char>(kAlpn.size())};
   protocol.insert(protocol.end(), kAlpn.begin(), kAlpn.end());

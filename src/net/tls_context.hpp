@@ -1,7 +1,7 @@
 // TlsContext: what all TLS connections of one end share: TLS 1.3 and nothing older, ALPN farpty/1, our key as a certificate.
 //
 // One for each thread (OpenSSL 3.0 fetches its algorithms once for each). It decides nothing about who may come in
-// (tls.hpp: TlsJudge). No early data; a server gives out no tickets yet, so that every login is a fresh one.
+// (tls.hpp: TlsJudge). No early data.
 #pragma once
 
 #include <openssl/types.h>
@@ -11,6 +11,7 @@
 
 #include "auth/ed25519.hpp"
 #include "base/result.hpp"
+#include "net/ticket_keys.hpp"
 
 namespace farpty::net {
 
@@ -22,7 +23,8 @@ inline constexpr const char* kPskSuite = "TLS_AES_128_GCM_SHA256";
 class TlsContext {
  public:
   // A server always has a key. A client without one can only come in by invitation.
-  static Result<TlsContext> server(const auth::PrivateKey& key);
+  // `ticket_keys`: the same for the contexts of all threads.
+  static Result<TlsContext> server(const auth::PrivateKey& key, std::shared_ptr<TicketKeys> ticket_keys);
   static Result<TlsContext> client(const auth::PrivateKey* key);
 
   [[nodiscard]] SSL_CTX* get() const { return context_.get(); }
@@ -34,6 +36,7 @@ class TlsContext {
   explicit TlsContext(SSL_CTX* context) : context_(context) {}
   Result<> use(const auth::PrivateKey& key);
 
+  std::shared_ptr<TicketKeys> ticket_keys_;  // of a server; with the contexts of its other threads
   std::unique_ptr<SSL_CTX, Free> context_;
 };
 

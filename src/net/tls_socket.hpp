@@ -52,6 +52,7 @@ class TlsSocket {
   [[nodiscard]] std::size_t unsent() const { return unsent_.size(); }
   [[nodiscard]] std::size_t max_unsent() const { return max_unsent_; }
   [[nodiscard]] std::size_t room() const { return max_unsent_ - std::min(max_unsent_, unsent_.size()); }
+  void give_ticket(std::vector<std::byte> claims) { tls_->give_ticket(std::move(claims)); }
   // From now on rate counts more than delay.
   void carry_bulk();
 
