@@ -134,8 +134,9 @@ def test_a_shell_on_a_terminal_of_the_right_size_and_name():
             screen.wait_for("vt220-C.UTF-8-truecolor--")
             screen.wait_for("/dev/pts/")
             screen.resize(90, 20)
-            screen.line("clear; stty size")
-            screen.wait_for("20 90")
+            # The signal that tells of it and what is typed go different ways.
+            screen.line("clear; until [ \"$(stty size)\" = '20 90' ]; do sleep 0.1; done; echo ch''anged")
+            screen.wait_for("changed")
             screen.line("exit 5")
             assert screen.process.wait(60) == 5
 
