@@ -5,34 +5,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/utf8.hpp"
+
 namespace farpty::wire {
 
 namespace {
 
 using nlohmann::json;
-
-// RFC 3629; CBOR text that is none is not well-formed (RFC 8949, 3.1), and nlohmann does not look.
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80                   ? 1
-                               : lead >= 0xc2 && lead < 0xe0 ? 2
-                               : (lead & 0xf0U) == 0xe0      ? 3
-                               : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                             : 0;
-    if (length == 0 || i + length > text.size()) return false;
-    std::uint32_t code = length == 1 ? lead : lead & (0xffU >> (length + 1));
-    for (std::size_t k = 1; k < length; ++k) {
-      const auto next = static_cast<unsigned char>(text[i + k]);
-      if ((next & 0xc0U) != 0x80) return false;
-      code = code << 6 | (next & 0x3fU);
-    }
-    constexpr std::uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (code < kLeast[length] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return false;
-    i += length;
-  }
-  return true;
-}
 
 // Builds the value as it is told of it; whatever it answers false to ends the parse.
 class Builder {
@@ -44,8 +23,9 @@ class Builder {
   bool number_integer(json::number_integer_t value) { return put(value); }
   bool number_unsigned(json::number_unsigned_t value) { return put(value); }
   bool number_float(json::number_float_t, const std::string&) { return refuse("it holds a floating-point number"); }
+  // CBOR text that is no UTF-8 is not well-formed (RFC 8949, 3.1), and nlohmann does not look.
   bool string(std::string& text) {
-    if (!is_utf8(text)) return refuse("it holds text that is not UTF-8");
+    if (!utf8::is_valid(text)) return refuse("it holds text that is not UTF-8");
     return put(std::move(text));
   }
   bool binary(json::binary_t& bytes) { return put(std::move(bytes)); }
@@ -54,7 +34,7 @@ class Builder {
   bool end_object() { return close(); }
   bool end_array() { return close(); }
   bool key(std::string& name) {
-    if (!is_utf8(name)) return refuse("it holds a key that is not UTF-8");
+    if (!utf8::is_valid(name)) return refuse("it holds a key that is not UTF-8");
     if (open_.back()->contains(name)) return refuse("it holds a key twice");
     key_ = std::move(name);
     return true;
