@@ -73,7 +73,8 @@ Result<> Doors::change(const std::vector<net::Url>& listed, door::Openness openn
     open_.push_back(std::move(door));
   }
   for (Listed& door : fresh) {
-    log::info("listening on {}", door.door->url().text());
+    const std::string url = door.door->url().text();
+    log::event(log::Level::info, "listening", {{"door", url}}, "listening on " + url);
     open_.push_back(std::move(door));
   }
   return {};
@@ -86,7 +87,8 @@ Result<std::unique_ptr<door::Door>> Doors::open(net::Listener listener, door::Op
 }
 
 void Doors::retire(Listed listed) {
-  log::info("no longer listening on {}", listed.door->url().text());
+  const std::string url = listed.door->url().text();
+  log::event(log::Level::info, "no-longer-listening", {{"door", url}}, "no longer listening on " + url);
   listed.door->stop_listening();
   if (listed.door->connections() > 0) retired_.push_back(std::move(listed.door));
 }

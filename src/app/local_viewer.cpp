@@ -11,7 +11,8 @@ namespace farpty::app {
 
 namespace {
 constexpr std::size_t kRead = 4096;
-}
+constexpr int kNotRecorded = 125;  // a failure of our own, as env(1) tells it
+}  // namespace
 
 std::optional<WindowSize> LocalViewer::terminal_size() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO}) {
@@ -73,7 +74,8 @@ void LocalViewer::read_input() {
 
 void LocalViewer::ended(const session::End& end) {
   seat_ = nullptr;
-  status_ = end.cause == session::Cause::kProgramEnded ? end.status.shell_code() : status_;
+  if (end.cause == session::Cause::kProgramEnded) status_ = end.status.shell_code();
+  if (end.cause == session::Cause::kNotRecorded) status_ = kNotRecorded;
   over_ = true;
   leave_if_done();
 }

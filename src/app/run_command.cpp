@@ -8,6 +8,7 @@
 
 #include "app/commands.hpp"
 #include "app/local_viewer.hpp"
+#include "app/recording.hpp"
 #include "app/units.hpp"
 #include "base/log.hpp"
 #include "pty/ladder.hpp"
@@ -21,6 +22,8 @@ namespace {
 struct Given {
   std::string terminal = "auto", seccomp = "auto";
   std::string size;
+  std::string record;
+  bool record_input = false;
   bool verbose = false;
   std::vector<std::string> program;
 };
@@ -68,6 +71,9 @@ Result<session::Spec> spec_of(const Given& given) {
     FARPTY_ASSIGN(size, parse_size(given.size));
     spec.size = size;
   }
+  FARPTY_ASSIGN(recording, recording_of(given.record,
+                                        given.record_input ? session::RecordInput::kYes : session::RecordInput::kNo));
+  spec.recording = std::move(recording);
   return spec;
 }
 
@@ -77,6 +83,7 @@ int run(const Given& given) {
   const auto spec = spec_of(given);
   if (!spec) return fail(spec.error());
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // of a recording: the session ends, and says why
   boost::asio::io_context context(1);
   pty::Children children(context);
   std::vector<std::byte> buffer(64 * 1024);
@@ -104,6 +111,9 @@ Run add_run(CLI::App& app) {
                    "emulated: whose system calls are stopped (default auto: those of programs without a libc)")
       ->type_name("auto|always|never");
   command->add_option("--size", given->size, "columns and rows, as 80x24 (default: your terminal's)")->type_name("CxR");
+  command->add_option("--record", given->record, "record it as an asciicast in DIR, or do not run it")
+      ->type_name("DIR");
+  command->add_flag("--record-input", given->record_input, "record what is typed, too: passwords among it");
   command->add_flag("-v,--verbose", given->verbose, "say what happens");
   command->add_option("program", given->program, "what to run (default: $SHELL)")->type_name("-- PROGRAM ARG");
   command->positionals_at_end();

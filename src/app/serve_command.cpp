@@ -43,7 +43,7 @@ int serve(const Given& given) {
   log::open(false);
   const auto options = load_serve_options(config, given.flags, given.program);
   if (!options) return fail(options.error());
-  log::open(options->verbose);
+  log::open(options->verbose, options->log_format);
   Server server;
   if (const auto opened = server.open(*options, config, given.flags, given.program); !opened)
     return fail(opened.error());

@@ -58,6 +58,18 @@ Result<std::string> parse_term(const std::string& text) {
   return text;
 }
 
+Result<log::Format> parse_log_format(const std::string& text) {
+  if (text == "text") return log::Format::kText;
+  if (text == "logfmt") return log::Format::kLogfmt;
+  if (text == "json") return log::Format::kJson;
+  return failure("cannot understand", "'" + text + "'", "it is neither text, logfmt nor json");
+}
+
+Result<std::string> parse_directory(const std::string& text) {
+  if (text.empty()) return failure("cannot understand", "''", "it is not the name of a directory");
+  return text;
+}
+
 Result<Retain> parse_retain(const std::string& text) {
   if (text == "block") return Retain{.when_full = session::WhenFull::kBlock};
   FARPTY_ASSIGN(bytes, parse_bytes(text));
@@ -107,6 +119,11 @@ std::vector<Setting> make_settings() {
       {"retain", Kind::kValue, "SIZE|block",
        "native doors: how much output is kept while nobody reads it (default 4M), or let the program wait",
        with(parse_retain, [](O& o, Retain retain) { o.retain = retain; })},
+      {"record", Kind::kValue, "DIR",
+       "record each session as an asciicast in DIR; one that cannot be recorded does not start",
+       with(parse_directory, [](O& o, std::string directory) { o.record = std::move(directory); })},
+      {"record-input", Kind::kSwitch, "", "record what is typed, too: passwords among it",
+       when_on([](O& o) { o.record_input = session::RecordInput::kYes; })},
       {"reauth", Kind::kValue, "TIME",
        "native doors: ask again every TIME whether those who are in may be (default 0: at login only)",
        with(parse_duration, [](O& o, std::chrono::seconds t) { o.reauth = t; })},
@@ -118,6 +135,9 @@ std::vector<Setting> make_settings() {
        when_on([](O& o) { o.sandbox = true; })},
       {"exit-when-idle", Kind::kValue, "TIME", "end when nobody has been there for TIME (default 0: never)",
        with(parse_duration, [](O& o, std::chrono::seconds t) { o.exit_when_idle = t; })},
+      {"log-format", Kind::kValue, "text|logfmt|json",
+       "what the log looks like (default text); logfmt and json have one record for each event",
+       with(parse_log_format, [](O& o, log::Format format) { o.log_format = format; })},
       {"verbose", Kind::kSwitch, "", "say more of what happens", when_on([](O& o) { o.verbose = true; })},
   };
 }

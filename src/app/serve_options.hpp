@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log_record.hpp"
 #include "base/result.hpp"
 #include "door/gate.hpp"
 #include "door/settings.hpp"
@@ -36,12 +37,15 @@ struct ServeOptions {
   door::Limits limits;
   session::Limits session_limits;
   Retain retain;
+  std::string record;  // a directory; empty: nothing is recorded
+  session::RecordInput record_input = session::RecordInput::kNo;
   std::chrono::seconds reauth{0};  // 0: never
   pty::Rlimits rlimits;
   bool sandbox = false;
   pty::Leftovers leftovers = pty::Leftovers::kLiveOn;
   std::chrono::seconds exit_when_idle{0};  // 0: never
   bool verbose = false;
+  log::Format log_format = log::Format::kText;
 };
 
 // One setting: a flag `--name` and a key `name`.

@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "app/notify.hpp"
+#include "app/recording.hpp"
 #include "app/user.hpp"
 #include "base/log.hpp"
 #include "base/own_directory.hpp"
@@ -46,6 +47,8 @@ Result<std::shared_ptr<const door::Settings>> make_settings(const ServeOptions& 
   spec.terminal.listening = options.listening;
   spec.limits = options.session_limits;
   spec.rlimits = options.rlimits;
+  FARPTY_ASSIGN(recording, recording_of(options.record, options.record_input));
+  spec.recording = std::move(recording);
   if (options.sandbox) spec.sandbox = std::move(sandbox);
   settings->term = options.term;
   settings->commands = options.program.empty() ? door::Commands::kAny : door::Commands::kOnlyTheProgram;
@@ -93,6 +96,7 @@ Result<> Server::open(const ServeOptions& options, std::optional<std::string> co
   program_ = std::move(program);
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a recording that grows past RLIMIT_FSIZE costs its session, not the server
   FARPTY_ASSIGN(inherited, inherited_sockets());
   FARPTY_TRY(doors_.adopt(std::move(inherited)));
   if (const auto done = open_control(); !done)
@@ -125,7 +129,8 @@ Result<> Server::prepare_keeper(const ServeOptions& options, const User& user) {
   keeper_ = std::move(keeper);
   shared_.keeper = keeper_.get();
   registry_.when_gone([this](unsigned session) { keeper_->session_ended(session); });
-  log::info("this server's key is {}", auth::fingerprint(keeper_->key()));
+  const std::string key = auth::fingerprint(keeper_->key());
+  log::event(log::Level::info, "server-key", {{"key", key}}, "this server's key is " + key);
   return {};
 }
 
@@ -155,8 +160,9 @@ Result<auth::Token> Server::invite(const control::InviteRequest& request) {
     terms.session = session->id();
   }
   FARPTY_ASSIGN(token, keeper_->invite(terms));
-  log::info("an invitation was made: {}{}{}", token.id.text(), request.once ? ", for once" : "",
-            request.read_only ? ", read-only" : "");
+  log::event(log::Level::info, "invitation", {{"invitation", token.id.text()}},
+             fmt::format("an invitation was made: {}{}{}", token.id.text(), request.once ? ", for once" : "",
+                         request.read_only ? ", read-only" : ""));
   return token;
 }
 
@@ -183,9 +189,10 @@ void Server::reload() {
   };
   const auto applied = read_again();
   if (applied)
-    log::info("read {} again", *config_path_);
+    log::event(log::Level::info, "reload", {{"file", *config_path_}}, fmt::format("read {} again", *config_path_));
   else
-    log::error("{}; the old settings stay", applied.error().message());
+    log::event(log::Level::err, "reload-failed", {{"file", *config_path_}, {"reason", applied.error().message()}},
+               fmt::format("{}; the old settings stay", applied.error().message()));
   notify("READY=1");
 }
 
@@ -204,7 +211,8 @@ void Server::stop(int number) {
     return context_.stop();
   }
   notify("STOPPING=1");
-  log::info("{}: hanging up {} session(s)", strsignal(number), registry_.count());
+  log::event(log::Level::info, "stopping", {{"reason", strsignal(number)}, {"sessions", registry_.count()}},
+             fmt::format("{}: hanging up {} session(s)", strsignal(number), registry_.count()));
   idle_timer_.cancel();
   doors_.stop_listening();
   control_.reset();

@@ -32,6 +32,7 @@ std::string why(const session::End& end, const session::Limits& limits) {
     case session::Cause::kMaxDuration: return fmt::format("hung up: {} s are over", limits.max_duration.count());
     case session::Cause::kKilled: return "hung up by farpty kill";
     case session::Cause::kServerStopping: return "hung up: the server is stopping";
+    case session::Cause::kNotRecorded: return "hung up: it can no longer be recorded";
     case session::Cause::kProgramEnded:
     case session::Cause::kPeerGone:
     case session::Cause::kReplaced: break;
@@ -70,12 +71,17 @@ void Connection::start_program(const std::string& term, WindowSize size) {
   spec.program.environment.push_back("TERM=" + term);
   auto started = shared_.registry.start(spec, *this);
   if (!started) {
-    log::error("{}: {}", peer(), started.error().message());
+    log::event(log::Level::err, "start-failed",
+               {{"door", door()}, {"peer", peer()}, {"who", identity()}, {"reason", started.error().message()}},
+               fmt::format("{}: {}", peer(), started.error().message()));
     say(started.error().message());
     return finish_sending(kFlushTimeout);
   }
   seat_ = *started;
-  log::info("session {} started: {} for {} by {}", seat_->session().id(), spec.program.file, peer(), door());
+  const unsigned id = seat_->session().id();
+  log::event(log::Level::info, "session-start",
+             {{"session", id}, {"program", spec.program.file}, {"door", door()}, {"peer", peer()}, {"who", identity()}},
+             fmt::format("session {} started: {} for {} by {}", id, spec.program.file, peer(), door()));
   if (!early_input_.empty()) {
     seat_->input(early_input_.front());
     early_input_.clear();
@@ -96,8 +102,10 @@ void Connection::read() {
     if (got.count == 0) return peer_ended();
     const Bytes wire = into.first(got.count);
     if (const auto verdict = first_bytes_.look(wire); verdict != Verdict::kFine) {
-      log::warn("{}: closed: {}", peer(),
-                verdict == Verdict::kHttp ? "a web page's request is not for this door" : "TLS is not for this door");
+      const auto* const reason =
+          verdict == Verdict::kHttp ? "a web page's request is not for this door" : "TLS is not for this door";
+      log::event(log::Level::warn, "closed", {{"door", door()}, {"peer", peer()}, {"reason", reason}},
+                 fmt::format("{}: closed: {}", peer(), reason));
       return lost();
     }
     receive(wire);

@@ -59,6 +59,7 @@ class Connection : public Guest, public session::Viewer {
   void input_wanted() final { read(); }
   void ended(const session::End& end) final;
   [[nodiscard]] std::string peer() const final { return pass_.peer(); }
+  [[nodiscard]] std::string identity() const final { return pass_.who(); }
 
  protected:
   virtual void begin() = 0;              // the connection stands: start the program now or after negotiating

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <fmt/format.h>
 #include <boost/asio/post.hpp>
 
 #include "base/log.hpp"
@@ -80,7 +81,9 @@ void Door::welcome(OwnedFd socket) {
   if (url().protocol == net::Protocol::kFarpty) return welcome_native(std::move(socket));
   auto pass = shared_.gate.admit(socket.get(), shared_.registry.count());
   if (!pass) {
-    log::warn("{} refused at {}: {}", net::peer_text(socket.get()), url().text(), pass.error().message());
+    const std::string peer = net::peer_text(socket.get()), why = pass.error().message();
+    log::event(log::Level::warn, "refused", {{"door", url().text()}, {"peer", peer}, {"reason", why}},
+               fmt::format("{} refused at {}: {}", peer, url().text(), why));
     return refuse(socket.get(), pass.error().message());
   }
   if (url().protocol == net::Protocol::kRaw)
@@ -91,7 +94,11 @@ void Door::welcome(OwnedFd socket) {
 
 void Door::welcome_native(OwnedFd socket) {
   auto place = shared_.keeper->knock(net::peer_address(socket.get()));
-  if (!place) return log::warn("{} turned away: {}", net::peer_text(socket.get()), place.error().message());
+  if (!place) {
+    const std::string peer = net::peer_text(socket.get()), why = place.error().message();
+    return log::event(log::Level::warn, "refused", {{"door", url().text()}, {"peer", peer}, {"reason", why}},
+                      fmt::format("{} turned away: {}", peer, why));
+  }
   take_in(std::make_unique<NativeConnection>(shared_, settings_, std::move(socket), std::move(*place), when_closed()));
 }
 

@@ -21,10 +21,12 @@ Result<Gate::Pass> Gate::admit(int socket, std::size_t running) {
   const bool is_unix = address.family() == AF_UNIX || address.length == 0;
   std::string source = is_unix ? "unix" : address.host();
   std::string peer = address.text();
+  std::string who;
 
   if (openness_ == Openness::kThisUser || (is_unix && openness_ == Openness::kAnyLocalUser)) {
     const auto uid = net::peer_uid(socket);
     if (!uid) return std::unexpected(uid.error());
+    who = "uid " + std::to_string(*uid);
     if (is_unix) peer = "unix uid " + std::to_string(*uid);
     if (openness_ == Openness::kThisUser && *uid != geteuid())
       return failure("refused", "", "this door serves only the user that runs it", "start your own farpty serve");
@@ -36,7 +38,7 @@ Result<Gate::Pass> Gate::admit(int socket, std::size_t running) {
                    "end one of them first");
   ++inside_;
   ++by_source_[source];
-  return Pass(this, std::move(source), std::move(peer));
+  return Pass(this, std::move(source), std::move(peer), std::move(who));
 }
 
 }  // namespace farpty::door

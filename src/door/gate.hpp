@@ -28,18 +28,21 @@ class Gate {
     Pass(Pass&& other) noexcept
         : gate_(std::exchange(other.gate_, nullptr)),
           source_(std::move(other.source_)),
-          peer_(std::move(other.peer_)) {}
+          peer_(std::move(other.peer_)),
+          who_(std::move(other.who_)) {}
     Pass& operator=(Pass&&) = delete;
     ~Pass();
     [[nodiscard]] const std::string& peer() const { return peer_; }
+    [[nodiscard]] const std::string& who() const { return who_; }
 
    private:
     friend class Gate;
-    Pass(Gate* gate, std::string source, std::string peer)
-        : gate_(gate), source_(std::move(source)), peer_(std::move(peer)) {}
+    Pass(Gate* gate, std::string source, std::string peer, std::string who)
+        : gate_(gate), source_(std::move(source)), peer_(std::move(peer)), who_(std::move(who)) {}
     Gate* gate_;
     std::string source_;
     std::string peer_;  // as shown to people
+    std::string who_;   // "uid 1000"; empty where everyone may come in, and was not asked
   };
 
   Gate(Openness openness, Limits limits) : openness_(openness), limits_(limits) {}

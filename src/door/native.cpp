@@ -47,7 +47,7 @@ void NativeConnection::await(std::chrono::seconds patience, const char* what) {
   timer_.async_wait([this, what](const boost::system::error_code& code) {
     if (code) return;
     if (place_) shared_.keeper->punish(peer_, auth::Offence::kSilent);
-    log::warn("{}: closed: {}", name_, what);
+    log_event(log::Level::warn, "closed", {{"reason", what}}, fmt::format("{}: closed: {}", name_, what));
     close();
   });
 }
@@ -75,16 +75,24 @@ void NativeConnection::established() {
   auto grants = shared_.keeper->admit(*identity_, resumed ? auth::Coming::kAgain : auth::Coming::kFirst, peer_);
   if (!grants) {
     shared_.keeper->punish(peer_, auth::Offence::kFailed);
-    log::warn("{} ({}) refused: {}", name_, who_, grants.error().message());
+    log_event(log::Level::warn, "login-refused", {{"reason", grants.error().message()}},
+              fmt::format("{} ({}) refused: {}", name_, who_, grants.error().message()));
     return refuse("denied", std::holds_alternative<auth::PublicKey>(*identity_)
                                 ? "your key " + who_ + " may not come in here"
                                 : "this invitation is not good any more");
   }
   grants_ = std::move(*grants);
   place_.reset();
-  log::info("{} ({}) is let in{}", name_, who_, resumed ? " by its ticket" : "");
+  log_event(log::Level::info, "login", {},
+            fmt::format("{} ({}) is let in{}", name_, who_, resumed ? " by its ticket" : ""));
   judge_later();
   await(kHandshakeTime, "it said no hello");
+}
+
+void NativeConnection::log_event(log::Level level, std::string_view event, log::Fields more,
+                                 const std::string& text) const {
+  more.insert(more.begin(), {{"door", "farpty"}, {"peer", name_}, {"who", who_}});
+  log::event(level, event, more, text);
 }
 
 // When its time is over, and every --reauth.
@@ -107,11 +115,13 @@ void NativeConnection::judge_again() {
   if (leaving_) return;
   const auto grants = shared_.keeper->admit(*identity_, auth::Coming::kAgain, peer_);
   if (!grants) {
-    log::warn("{} ({}) has to leave: {}", name_, who_, grants.error().message());
+    log_event(log::Level::warn, "dismissed", {{"reason", grants.error().message()}},
+              fmt::format("{} ({}) has to leave: {}", name_, who_, grants.error().message()));
     return refuse("denied", "you may not be here any longer");
   }
   if (*grants != *grants_) {
-    log::info("{} ({}) has to leave: its rights have changed", name_, who_);
+    log_event(log::Level::info, "dismissed", {{"reason", "its rights have changed"}},
+              fmt::format("{} ({}) has to leave: its rights have changed", name_, who_));
     return refuse("denied", "what you may do here has changed: connect again");
   }
   judge_later();
@@ -124,7 +134,8 @@ void NativeConnection::received(Bytes plain) {
   while (!closed_already_) {
     auto message = conversation_.next();
     if (!message) {
-      log::warn("{}: closed: {}", name_, log::printable(message.error().text));
+      const std::string why = log::printable(message.error().text);
+      log_event(log::Level::warn, "closed", {{"reason", why}}, fmt::format("{}: closed: {}", name_, why));
       refuse(message.error().code, message.error().text);
       break;
     }
@@ -189,13 +200,16 @@ void NativeConnection::start(const wire::Start& start) {
   const auto started = shared_.registry.start(*spec, *seat_, {.offset = 0, .size = spec->size});
   if (!started) {
     seat_.reset();
-    log::error("{}: {}", name_, started.error().message());
+    log_event(log::Level::err, "start-failed", {{"reason", started.error().message()}},
+              fmt::format("{}: {}", name_, started.error().message()));
     return refuse("cannot-start", started.error().message());
   }
-  log::info("session {} started: {} for {} by farpty ({})", (*started)->session().id(),
-            log::printable(spec->program.file), name_, who_);
-  if (grants_->command) shared_.keeper->remember_command((*started)->session().id(), *grants_->command);
-  shared_.keeper->remember(who_, start.id, {.session = (*started)->session().id(), .seat = (*started)->id()});
+  const unsigned id = (*started)->session().id();
+  const std::string program = log::printable(spec->program.file);
+  log_event(log::Level::info, "session-start", {{"session", id}, {"name", start.name}, {"program", program}},
+            fmt::format("session {} started: {} for {} by farpty ({})", id, program, name_, who_));
+  if (grants_->command) shared_.keeper->remember_command(id, *grants_->command);
+  shared_.keeper->remember(who_, start.id, {.session = id, .seat = (*started)->id()});
   seat(**started, {.created = true, .terminal = start.terminal});
 }
 
@@ -226,7 +240,9 @@ void NativeConnection::attach(const wire::Start& start, session::Session& sessio
   const bool looks_only = start.read_only || grants_->writing == auth::Writing::kRefused;
   session::Seat& place = session.attach(
       *seat_, {.pen = looks_only ? session::Pen::kNever : session::Pen::kTake, .size = window_of(start.size)});
-  log::info("session {} attached: {} ({})", session.id(), name_, who_);
+  log_event(log::Level::info, "session-attach",
+            {{"session", session.id()}, {"name", session.name()}, {"role", looks_only ? "reader" : "writer"}},
+            fmt::format("session {} attached: {} ({})", session.id(), name_, who_));
   seat(place, {.terminal = true, .output = place.position()});
 }
 
@@ -248,7 +264,8 @@ void NativeConnection::resume(const wire::Resume& resume) {
     seat_.reset();
     return refuse("no-session", "the session does not know you any more");
   }
-  log::info("session {} resumed: {} ({})", session->id(), name_, who_);
+  log_event(log::Level::info, "session-resume", {{"session", session->id()}, {"name", session->name()}},
+            fmt::format("session {} resumed: {} ({})", session->id(), name_, who_));
   seat(place, {.resumed = true, .terminal = has_terminal, .output = resume.output, .errors = resume.errors});
 }
 
@@ -352,7 +369,9 @@ void NativeConnection::refuse(const std::string& code, const std::string& text) 
 void NativeConnection::broken(const std::string& why, net::TlsSocket::Fault fault) {
   if (place_ && !identity_ && fault == net::TlsSocket::Fault::kPeers)
     shared_.keeper->punish(peer_, auth::Offence::kNoTry);
-  if (!why.empty()) log::info("{}: {}", name_, log::printable(why));
+  if (!why.empty())
+    log_event(log::Level::info, "broken", {{"reason", log::printable(why)}},
+              fmt::format("{}: {}", name_, log::printable(why)));
   close();
 }
 

@@ -14,6 +14,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "base/log.hpp"
 #include "door/connection.hpp"
 #include "door/doorkeeper.hpp"
 #include "door/guest.hpp"
@@ -70,6 +71,7 @@ class NativeConnection final : public Guest, private net::TlsSocket::Owner, priv
   void give_credential(unsigned session);
   void give_ticket();
   [[nodiscard]] bool may_return_to(const session::Session& session) const;
+  void log_event(log::Level level, std::string_view event, log::Fields more, const std::string& text) const;
   void judge_later();
   void judge_again();
   void refuse(const std::string& code, const std::string& text);

@@ -115,7 +115,8 @@ Answer<wire::Invitation> make_invitation(const wire::Invite& invite, const sessi
   }
   const auto token = keeper.invite(terms);
   if (!token) return refuse("busy", token.error().message());
-  log::info("{} made an invitation: {}", auth::text_of(inviter), token->id.text());
+  log::event(log::Level::info, "invitation", {{"who", auth::text_of(inviter)}, {"invitation", token->id.text()}},
+             fmt::format("{} made an invitation: {}", auth::text_of(inviter), token->id.text()));
   const auto text = auth::token_text(*token);
   return wire::Invitation{.token = std::string(as_text(text)), .expires = static_cast<std::uint64_t>(terms.expires)};
 }

@@ -30,7 +30,8 @@ wire::Cause cause_of(session::Cause cause) {
   switch (cause) {
     case session::Cause::kIdle: return wire::Cause::kIdle;
     case session::Cause::kMaxDuration: return wire::Cause::kDuration;
-    case session::Cause::kKilled: return wire::Cause::kKilled;
+    case session::Cause::kKilled:
+    case session::Cause::kNotRecorded: return wire::Cause::kKilled;
     case session::Cause::kServerStopping: return wire::Cause::kStopping;
     case session::Cause::kProgramEnded:
     case session::Cause::kPeerGone:
@@ -45,6 +46,7 @@ std::string text_of(session::Cause cause) {
     case session::Cause::kMaxDuration: return "hung up: its time is over";
     case session::Cause::kKilled: return "hung up by farpty kill";
     case session::Cause::kServerStopping: return "hung up: the server is stopping";
+    case session::Cause::kNotRecorded: return "hung up: it can no longer be recorded";
     default: return {};
   }
 }

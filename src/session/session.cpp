@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <csignal>
 
+#include <fmt/format.h>
+
 #include "base/check.hpp"
 #include "base/log.hpp"
 #include "pty/process_table.hpp"
@@ -23,6 +25,31 @@ constexpr std::chrono::seconds kSettling{2};
 Shown shown(pty::TerminalKind kind) {
   const bool pipes = kind == pty::TerminalKind::kPipes || kind == pty::TerminalKind::kPipesApart;
   return pipes ? Shown::kNowhere : Shown::kOnTerminal;
+}
+
+// Null where it is not to be recorded.
+Result<std::unique_ptr<Recorder>> open_recorder(unsigned id, const Spec& spec) {
+  if (!spec.recording) return nullptr;
+  Recorder::Subject subject{.session = id, .program = spec.program.file, .size = spec.size};
+  if (spec.lasting) subject.name = spec.lasting->name;
+  for (const std::string& variable : spec.program.environment)
+    if (variable.starts_with("TERM=")) subject.term = variable.substr(std::string_view("TERM=").size());
+  return Recorder::open(*spec.recording, subject);
+}
+
+// For the log.
+const char* name_of(Cause cause) {
+  switch (cause) {
+    case Cause::kProgramEnded: return "program";
+    case Cause::kPeerGone: return "peer-gone";
+    case Cause::kIdle: return "idle";
+    case Cause::kMaxDuration: return "max-duration";
+    case Cause::kKilled: return "killed";
+    case Cause::kServerStopping: return "stopping";
+    case Cause::kReplaced: return "replaced";
+    case Cause::kNotRecorded: return "not-recorded";
+  }
+  return "";
 }
 
 constexpr std::chrono::milliseconds kFirstGroupLook{5};  // most groups have gone by then; the look doubles
@@ -48,9 +75,17 @@ Result<std::unique_ptr<Session>> Session::start(const Loop& loop, unsigned id, c
     FARPTY_ASSIGN(fresh, spec.sandbox->instance());
     sandbox = std::move(fresh);
   }
-  FARPTY_ASSIGN(started, pty::start(loop.context, spec.terminal, confined(spec, sandbox.get()), spec.size));
+  FARPTY_ASSIGN(recorder, open_recorder(id, spec));
+  auto begun = pty::start(loop.context, spec.terminal, confined(spec, sandbox.get()), spec.size);
+  if (!begun) {
+    if (recorder) recorder->discard();
+    return std::unexpected(std::move(begun).error());
+  }
+  if (recorder)
+    log::event(log::Level::info, "recording", {{"session", id}, {"file", recorder->path()}},
+               fmt::format("session {} is recorded in {}", id, recorder->path()));
   std::unique_ptr<Session> session(
-      new Session(loop, id, spec, std::move(started), std::move(sandbox), std::move(closed)));
+      new Session(loop, id, spec, std::move(*begun), std::move(sandbox), std::move(recorder), std::move(closed)));
   auto* self = session.get();
   if (self->sandbox_) FARPTY_TRY(self->sandbox_->answer_signals(loop.context, self->leader_));
   FARPTY_TRY(loop.children.watch(self->pid_, [self](pty::ExitStatus status) { self->program_ended(status); }));
@@ -62,13 +97,15 @@ Result<std::unique_ptr<Session>> Session::start(const Loop& loop, unsigned id, c
 }
 
 Session::Session(const Loop& loop, unsigned id, const Spec& spec, pty::Started started,
-                 std::unique_ptr<pty::SandboxInstance> sandbox, std::function<void(Session&)> closed)
+                 std::unique_ptr<pty::SandboxInstance> sandbox, std::unique_ptr<Recorder> recorder,
+                 std::function<void(Session&)> closed)
     : loop_(loop),
       id_(id),
       program_name_(spec.program.file),
       name_(spec.lasting ? spec.lasting->name : ""),
       limits_(spec.limits),
       sandbox_(std::move(sandbox)),
+      recorder_(std::move(recorder)),
       terminal_(std::move(started.terminal)),
       has_terminal_(spec.terminal.kind != pty::TerminalKind::kPipes &&
                     spec.terminal.kind != pty::TerminalKind::kPipesApart),
@@ -82,14 +119,17 @@ Session::Session(const Loop& loop, unsigned id, const Spec& spec, pty::Started s
       last_left_(started_at_),
       next_round_(loop.context),
       timer_(loop.context),
-      settling_(loop.context) {}
+      settling_(loop.context),
+      unrecorded_end_(loop.context) {}
 
 Session::~Session() {
   if (program_alive_) loop_.children.forget(pid_);
+  end_recording();
 }
 
 Seat& Session::attach(Viewer& viewer, const Attach& attach) {
   FARPTY_CHECK(accepts_viewers());
+  if (starter_.door.empty()) starter_ = {.door = viewer.door(), .peer = viewer.peer(), .who = viewer.identity()};
   Seat& seat = audience_.join(this, viewer, attach);
   if (seat.role() == Role::kWriter) apply_size(seat);
   wake_output();
@@ -98,10 +138,28 @@ Seat& Session::attach(Viewer& viewer, const Attach& attach) {
 
 bool Session::accepts_viewers() const { return state_ != State::kHungUp && state_ != State::kClosed; }
 
+// Whether the session may go on. Not at once does it end: whoever types or resizes is on the stack.
+bool Session::recorded(const Result<>& done) {
+  if (done) return true;
+  if (std::exchange(unrecorded_, true)) return false;
+  log::event(log::Level::err, "recording-failed", {{"session", id_}, {"reason", done.error().message()}},
+             fmt::format("session {} ends: {}", id_, done.error().message()));
+  recorder_.reset();
+  unrecorded_end_.run([this] { finish(Cause::kNotRecorded); });
+  return false;
+}
+
+// Nothing more is read from the terminal.
+void Session::end_recording() {
+  const auto recorder = std::exchange(recorder_, nullptr);
+  if (!recorder) return;
+  if (const auto done = recorder->finish(); !done) log::error("session {}: {}", id_, done.error().message());
+}
+
 // One round: as much as the writer takes, at most a buffer. A program that never stops leaves each round to the others.
 void Session::pump_output() {
   output_awaited_ = false;
-  if (read_out_ || (state_ != State::kRunning && state_ != State::kDraining)) return;
+  if (read_out_ || unrecorded_ || (state_ != State::kRunning && state_ != State::kDraining)) return;
   std::size_t room = std::min(audience_.room(), loop_.buffer.size());
   if (state_ == State::kDraining) room = std::min(room, kMaxAfterEnd - after_end_);
   if (room == 0) return;  // output_wanted() goes on
@@ -116,6 +174,7 @@ void Session::pump_output() {
   } while (got.code == 0 && !got.more && got.count >= kMayBeMore && filled < room &&
            (typist == nullptr || !typist->input_waits()));
   if (filled > 0) {
+    if (recorder_ && !recorded(recorder_->output(loop_.buffer.first(filled)))) return;
     bytes_out_ += filled;
     if (state_ == State::kDraining) after_end_ += filled;
     audience_.deliver(loop_.buffer.first(filled), got.stream);
@@ -123,6 +182,7 @@ void Session::pump_output() {
   }
   if (state_ == State::kDraining && (got.code != 0 || after_end_ >= kMaxAfterEnd)) {
     read_out_ = true;
+    end_recording();
     return end_for_served();
   }
   output_awaited_ = true;
@@ -174,7 +234,8 @@ void Session::input(Seat& seat, Bytes bytes) {
 }
 
 void Session::enter_input(Bytes bytes) {
-  if (state_ != State::kRunning) return;
+  if (state_ != State::kRunning || unrecorded_) return;
+  if (recorder_ && !recorded(recorder_->input(bytes))) return;
   last_input_ = Clock::now();
   bytes_in_ += bytes.size();
   if (input_.empty()) {
@@ -224,6 +285,7 @@ void Session::apply_size(const Seat& seat) {
   if (state_ != State::kRunning || !seat.size_ || terminal_->size() == *seat.size_) return;
   if (const auto done = terminal_->resize(*seat.size_); !done)
     return log::debug("session {}: {}", id_, done.error().message());
+  if (recorder_ && !recorded(recorder_->resized(*seat.size_))) return;
   audience_.resized(*seat.size_);
 }
 
@@ -242,15 +304,17 @@ void Session::hand_pen_over(Seat& seat) {
 }
 
 void Session::type(const Seat& seat, pty::ControlCharacter which) {
-  if (state_ != State::kRunning || &seat != audience_.writer()) return;
+  if (state_ != State::kRunning || unrecorded_ || &seat != audience_.writer()) return;
   const auto character = terminal_->control_character(which);
   if (!character) return;
   using enum pty::ControlCharacter;
   // An interrupt that waits behind a full queue is none.
-  if (which == kInterrupt || which == kQuit || which == kSuspend)
+  if (which == kInterrupt || which == kQuit || which == kSuspend) {
+    if (recorder_ && !recorded(recorder_->input(Bytes(&*character, 1)))) return;
     terminal_->write(Bytes(&*character, 1));
-  else if (input_.room() > 0)
+  } else if (input_.room() > 0) {
     enter_input(Bytes(&*character, 1));
+  }
 }
 
 void Session::send_break(const Seat& seat) {
@@ -298,7 +362,27 @@ void Session::program_ended(pty::ExitStatus status) {
     drain();
   }
   // The peer first: it waits for the end, the log does not.
-  log::info("session {} ended: {} ({}, {}, {} bytes out)", id_, status.text(), program_name_, peer, bytes_out_);
+  log_end(
+      fmt::format("session {} ended: {} ({}, {}, {} bytes out)", id_, status.text(), program_name_, peer, bytes_out_));
+}
+
+// Who started it, not who saw its end: of a session that was left alone nobody did.
+void Session::log_end(const std::string& text) const {
+  log::Fields fields = {{"session", id_},
+                        {"name", name_},
+                        {"program", program_name_},
+                        {"door", starter_.door},
+                        {"peer", starter_.peer},
+                        {"who", starter_.who},
+                        {"seconds", std::chrono::duration<double>(Clock::now() - started_at_).count()},
+                        {"bytes_in", bytes_in_},
+                        {"bytes_out", bytes_out_},
+                        {"cause", name_of(end_.cause)}};
+  if (end_.status.signal != 0)
+    fields.emplace_back("signal", end_.status.signal);
+  else
+    fields.emplace_back("status", end_.status.code);
+  log::event(log::Level::info, "session-end", fields, text);
 }
 
 // Most often all was sent when the program ended, and this ends it at once.
@@ -316,6 +400,7 @@ void Session::drain() {
 void Session::end_drain() {
   if (state_ != State::kDraining) return;
   read_out_ = true;
+  end_recording();
   audience_.end_connected(end_);  // before the slow close of a pty
   await_lost_viewers();
 }
@@ -351,10 +436,12 @@ void Session::hang_up(Cause cause) {
   end_.cause = cause;
   input_.clear();
   terminal_->hangup();
-  log::info("session {} hung up: {}", id_,
-            cause != Cause::kPeerGone ? "by the server"
-            : audience_.lasts()       ? "nobody came back"
-                                      : "its peer is gone");
+  end_recording();
+  const auto* const why = cause != Cause::kPeerGone ? "by the server"
+                          : audience_.lasts()       ? "nobody came back"
+                                                    : "its peer is gone";
+  log::event(log::Level::info, "session-hangup", {{"session", id_}, {"name", name_}, {"cause", name_of(cause)}},
+             fmt::format("session {} hung up: {}", id_, why));
   if (program_alive_) {
     grace_end_ = Clock::now() + limits_.hangup_grace;
     timer_.expires_at(grace_end_);

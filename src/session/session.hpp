@@ -12,7 +12,8 @@
 //
 // It is not a protocol (doors encode) and not a terminal (pty/). Invariants: output is never read from the terminal faster
 // than the writer takes it while it is connected; input never waits in more than kMaxInput bytes, and what was taken is
-// never dropped while the program lives; ended() reaches each viewer exactly once, unless it has left before.
+// never dropped while the program lives; ended() reaches each viewer exactly once, unless it has left before;
+// of a session that is recorded nobody sees a byte that was not written to the recording first.
 #pragma once
 
 #include <sys/types.h>
@@ -37,6 +38,7 @@
 #include "pty/sandbox.hpp"
 #include "pty/terminal.hpp"
 #include "session/audience.hpp"
+#include "session/recorder.hpp"
 #include "session/seat.hpp"
 #include "session/viewer.hpp"
 
@@ -68,6 +70,7 @@ struct Spec {
   Limits limits;
   pty::Rlimits rlimits;
   std::optional<Lasting> lasting;         // nullopt: it ends with its viewer
+  std::optional<Recording> recording;     // nullopt: it is not recorded
   std::shared_ptr<pty::Sandbox> sandbox;  // one for all sessions, which outlive a reload of the settings; null: none
 };
 
@@ -83,7 +86,7 @@ enum class Leaving { kLost, kDetached };  // a connection that broke; a peer tha
 class Session {
  public:
   // Starts the program; nobody sees it yet. `closed` is called once from the event loop when nothing of the session is left:
-  // destroy it then.
+  // destroy it then. A session that is to be recorded and cannot be is not started.
   static Result<std::unique_ptr<Session>> start(const Loop& loop, unsigned id, const Spec& spec,
                                                 std::function<void(Session&)> closed);
   Session(const Session&) = delete;
@@ -144,7 +147,8 @@ class Session {
   void leave(Seat& seat, Leaving how);
 
   Session(const Loop& loop, unsigned id, const Spec& spec, pty::Started started,
-          std::unique_ptr<pty::SandboxInstance> sandbox, std::function<void(Session&)> closed);
+          std::unique_ptr<pty::SandboxInstance> sandbox, std::unique_ptr<Recorder> recorder,
+          std::function<void(Session&)> closed);
   void pump_output();
   void settle_later();
   void wake_output();
@@ -160,6 +164,9 @@ class Session {
   void await_hung_up_group();
   void grace_over();
   void arm_limits();
+  bool recorded(const Result<>& done);
+  void end_recording();
+  void log_end(const std::string& text) const;
   [[nodiscard]] bool is_kept() const { return pid_ != leader_; }
   void close();
 
@@ -167,8 +174,12 @@ class Session {
   unsigned id_;
   std::string program_name_;
   std::string name_;
+  struct {
+    std::string door, peer, who;
+  } starter_;  // its first viewer
   Limits limits_;
   std::unique_ptr<pty::SandboxInstance> sandbox_;  // its private folders go with the session; null: none
+  std::unique_ptr<Recorder> recorder_;             // null: not recorded, or all is recorded
   std::unique_ptr<pty::Terminal> terminal_;
   bool has_terminal_;
   Audience audience_;
@@ -197,6 +208,8 @@ class Session {
   boost::asio::steady_timer timer_;     // the next of: idle limit, duration limit, drain, grace, linger
   boost::asio::steady_timer settling_;  // at its end the picture of the screen is made small
   bool settles_ = false;
+  bool unrecorded_ = false;  // the recording could not be written: nothing goes on, the end is near
+  Later unrecorded_end_;
 };
 
 }  // namespace farpty::session

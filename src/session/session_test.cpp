@@ -1,8 +1,15 @@
 #include "session/session.hpp"
 
+#include <sys/resource.h>
+
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include <gtest/gtest.h>
+
+#include "cast/reader.hpp"
 
 #include "session/registry.hpp"
 
@@ -231,6 +238,108 @@ TEST_F(SessionTest, PipesCarryTheSame) {
   seat->end_input();
   run_to_end();
   EXPECT_EQ(watcher_.seen, "typedend\n");
+}
+
+// Sessions that are recorded: the recording is the only one in its directory.
+class RecordedSessionTest : public SessionTest {
+ protected:
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "farpty-session-XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    directory_ = pattern;
+    spec_.recording = Recording{.directory = directory_};
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  [[nodiscard]] std::string file() const {
+    for (const auto& entry : std::filesystem::directory_iterator(directory_)) return entry.path();
+    return {};
+  }
+  [[nodiscard]] std::vector<cast::Event> events(cast::Event::Kind kind) const {
+    std::stringstream text;
+    text << std::ifstream(file(), std::ios::binary).rdbuf();
+    cast::Reader reader;
+    reader.feed(as_bytes(text.str()));
+    reader.end();
+    std::vector<cast::Event> found;
+    while (true) {
+      auto event = reader.next();
+      EXPECT_TRUE(event) << event.error().message();
+      if (!event || !*event) return found;
+      if ((*event)->kind == kind) found.push_back(std::move(**event));
+    }
+  }
+  [[nodiscard]] std::string bytes(cast::Event::Kind kind) const {
+    std::string all;
+    for (const auto& event : events(kind)) all += event.bytes;
+    return all;
+  }
+
+  std::string directory_;
+};
+
+TEST_F(RecordedSessionTest, WhatAViewerSawIsInTheRecording) {
+  watcher_.on_output = [this] { EXPECT_TRUE(bytes(cast::Event::Kind::kOutput).starts_with(watcher_.seen)); };
+  Seat* const seat =
+      start("stty -echo; echo ready; read -r line; stty size; printf 'caf\\351 %s\\n' \"$line\"; seq 1 2000");
+  run_until([this] { return contains("ready"); });
+  seat->resize({.columns = 100, .rows = 30});
+  seat->input(as_bytes("typed\n"));
+  run_to_end();
+  watcher_.on_output = [] {};
+  EXPECT_TRUE(contains("30 100\r\ncaf\351 typed\r\n"));
+  EXPECT_EQ(bytes(cast::Event::Kind::kOutput), watcher_.seen);
+  EXPECT_EQ(bytes(cast::Event::Kind::kInput), "");
+  const auto sizes = events(cast::Event::Kind::kResize);
+  ASSERT_EQ(sizes.size(), 1U);
+  EXPECT_EQ(sizes[0].size, (WindowSize{.columns = 100, .rows = 30}));
+}
+
+TEST_F(RecordedSessionTest, InputIsRecordedWhereItIsAskedFor) {
+  spec_.recording->input = RecordInput::kYes;
+  Seat* const seat = start("echo ready; read -r line; sleep 300");
+  run_until([this] { return contains("ready"); });
+  seat->input(as_bytes("a line\n"));
+  seat->type(pty::ControlCharacter::kInterrupt);
+  run_to_end();
+  EXPECT_EQ(bytes(cast::Event::Kind::kInput), "a line\n\x03");
+}
+
+TEST_F(RecordedSessionTest, WithoutARecordingNothingStarts) {
+  std::filesystem::permissions(directory_, std::filesystem::perms::all);
+  spec_.program = {.file = "sh", .arguments = {"sh", "-c", "touch " + directory_ + "/started"}, .directory = "/"};
+  const auto started = registry_.start(spec_, watcher_);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(registry_.count(), 0U);
+  EXPECT_EQ(file(), "");
+}
+
+TEST_F(RecordedSessionTest, OfAProgramThatDoesNotStartThereIsNoRecording) {
+  spec_.program = {.file = "/no/such/program", .arguments = {"program"}, .directory = "/"};
+  ASSERT_FALSE(registry_.start(spec_, watcher_));
+  EXPECT_EQ(file(), "");
+}
+
+TEST_F(RecordedSessionTest, WhatCannotBeRecordedIsNotSeenAndEndsTheSession) {
+  spec_.lasting = Lasting{};
+  Seat* const seat = start("echo before; read -r line; seq 1 100000; sleep 300");
+  seat->output_wanted();
+  run_until([this] { return contains("before\r\n"); });
+  rlimit usual{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &usual), 0);
+  const auto action = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit little = usual;
+  little.rlim_cur = std::filesystem::file_size(file()) + 5000;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &little), 0);
+  seat->input(as_bytes("\n"));
+  run_to_end();
+  setrlimit(RLIMIT_FSIZE, &usual);
+  std::signal(SIGXFSZ, action);  // lint-allow(signal): what it was
+  EXPECT_EQ(watcher_.end->cause, Cause::kNotRecorded);
+  EXPECT_TRUE(bytes(cast::Event::Kind::kOutput).starts_with("before\r\n"));
+  EXPECT_TRUE(watcher_.seen.ends_with(bytes(cast::Event::Kind::kOutput)));  // behind the redraw with which it began
+  EXPECT_FALSE(contains("100000"));
+  run_until([this] { return registry_.count() == 0; });
 }
 
 }  // namespace

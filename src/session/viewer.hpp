@@ -18,7 +18,8 @@ namespace farpty::session {
 using Offset = std::uint64_t;
 
 // Why a session ended, or ended for one viewer: kReplaced, a newer connection of the same peer has taken the seat.
-enum class Cause { kProgramEnded, kPeerGone, kIdle, kMaxDuration, kKilled, kServerStopping, kReplaced };
+// kNotRecorded: it was to be recorded, and what came next could not be written.
+enum class Cause { kProgramEnded, kPeerGone, kIdle, kMaxDuration, kKilled, kServerStopping, kReplaced, kNotRecorded };
 
 struct End {
   Cause cause = Cause::kProgramEnded;

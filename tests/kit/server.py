@@ -22,7 +22,7 @@ MARK = "KIT_MARK"
 """Variable in the server's environment, a fresh value for each server: finds its children wherever they went. The server
 gives its programs none that begins with FARPTY_."""
 
-LISTENING = re.compile(r"farpty: listening on (\S+)")
+LISTENING = re.compile(r"""(?:farpty: |msg="|"msg":")listening on ([^\s"]+)""")
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
