@@ -5,7 +5,7 @@ _farpty() {
   local command='' i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      serve | connect | exec | attach | ls | invite | run | doctor | ps | kill | keygen | copy) command=${COMP_WORDS[i]} && break ;;
+      serve | connect | exec | attach | ls | invite | run | play | doctor | ps | kill | keygen | copy) command=${COMP_WORDS[i]} && break ;;
     esac
   done
 
@@ -24,6 +24,10 @@ _farpty() {
   case $previous in
     --config | --file | -f | --identity | -i)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return
+      ;;
+    --record)
+      mapfile -t COMPREPLY < <(compgen -d -- "$current")
       return
       ;;
     --rlimit)
@@ -47,6 +51,10 @@ _farpty() {
       mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$current")
       return
       ;;
+    --log-format)
+      mapfile -t COMPREPLY < <(compgen -W 'text logfmt json' -- "$current")
+      return
+      ;;
     --probe-size)
       mapfile -t COMPREPLY < <(compgen -W 'auto yes no' -- "$current")
       return
@@ -55,12 +63,20 @@ _farpty() {
 
   local words=
   case $command in
-    '') words='serve connect exec attach ls invite run doctor ps kill keygen copy --help --version' ;;
+    '') words='serve connect exec attach ls invite run play doctor ps kill keygen copy --help --version' ;;
     serve)
       words='--listen --config --terminal --seccomp --no-tty --term --probe-size --any-local-user --insecure-public --limit-sessions
-        --limit-per-source --idle-timeout --max-duration --hangup-grace --linger --retain --reauth --exit-when-idle --kill-all --rlimit --sandbox --verbose --help'
+        --limit-per-source --idle-timeout --max-duration --hangup-grace --linger --retain --record --record-input --reauth --exit-when-idle --kill-all --rlimit --sandbox
+        --log-format --verbose --help'
       ;;
-    run) words='--terminal --seccomp --size --verbose --help' ;;
+    run) words='--terminal --seccomp --size --record --record-input --verbose --help' ;;
+    play)
+      words='--speed --idle-limit --help'
+      if [[ $current != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+      fi
+      ;;
     connect)
       words='--escape-char --identity --name --new --attach-or-new --linger --ssh --ssh-program --far-program --token-stdin
         --accept-new --verbose -t -T --help'

@@ -1,6 +1,6 @@
 # fish completion for farpty(1).
 
-set -l commands serve connect exec attach ls invite run doctor ps kill keygen copy
+set -l commands serve connect exec attach ls invite run play doctor ps kill keygen copy
 set -l urls 'farpty:// raw:// telnet:// raw+unix:// telnet+unix://'
 
 function __farpty_sessions
@@ -15,6 +15,7 @@ complete -c farpty -f
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a serve -d 'let people in, and run a program for each'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'say what kind of terminal this machine gives'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a run -d 'run a program on a terminal'
+complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a play -d 'play a recording'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a connect -d 'log in somewhere'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a ps -d 'show the sessions of the running server'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a kill -d 'end a session'
@@ -43,18 +44,28 @@ complete -c farpty -n $serve -l max-duration -x -d 'hang up after so long in any
 complete -c farpty -n $serve -l hangup-grace -x -d 'from SIGHUP to SIGKILL'
 complete -c farpty -n $serve -l linger -x -d 'how long a session waits for its client'
 complete -c farpty -n $serve -l retain -x -a 'block' -d 'how much output is kept while nobody reads it'
+complete -c farpty -n $serve -l record -x -a '(__fish_complete_directories)' -d 'record each session in this directory'
+complete -c farpty -n $serve -l record-input -d 'record what is typed, too'
 complete -c farpty -n $serve -l reauth -x -d 'ask again every so often who may be here'
 complete -c farpty -n $serve -l exit-when-idle -x -d 'end when nobody has been there for so long'
 complete -c farpty -n $serve -l kill-all -d 'end background jobs too'
 complete -c farpty -n $serve -l rlimit -x -a 'cpu= mem= nproc= nofile= fsize= core=' -d 'limits of each process'
 complete -c farpty -n $serve -l sandbox -d 'fence the program off'
+complete -c farpty -n $serve -l log-format -x -a 'text logfmt json' -d 'what the log looks like'
 complete -c farpty -n $serve -l verbose -d 'say more of what happens'
 complete -c farpty -n $serve -a '(__fish_complete_subcommand --commandline)' -d 'program'
+
+set -l play '__fish_seen_subcommand_from play'
+complete -c farpty -n $play -l speed -x -a '0.5 2 4' -d 'how fast'
+complete -c farpty -n $play -l idle-limit -x -a '1 2' -d 'cut longer pauses to so many seconds'
+complete -c farpty -n $play -F
 
 set -l run '__fish_seen_subcommand_from run'
 complete -c farpty -n $run -l terminal -x -a 'auto kernel devpts emulated pipes' -d 'what it runs on'
 complete -c farpty -n $run -l seccomp -x -a 'auto always never' -d 'whose system calls are stopped'
 complete -c farpty -n $run -l size -x -a 80x24 -d 'columns and rows'
+complete -c farpty -n $run -l record -x -a '(__fish_complete_directories)' -d 'record it in this directory'
+complete -c farpty -n $run -l record-input -d 'record what is typed, too'
 complete -c farpty -n $run -s v -l verbose -d 'say what happens'
 complete -c farpty -n $run -a '(__fish_complete_subcommand --commandline)' -d 'program'
 

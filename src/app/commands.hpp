@@ -27,6 +27,7 @@ Run add_invite(CLI::App& app, Secrets& secrets);
 Run add_ps(CLI::App& app);
 Run add_kill(CLI::App& app, Secrets& secrets);
 Run add_run(CLI::App& app);
+Run add_play(CLI::App& app);
 Run add_doctor(CLI::App& app);
 Run add_keygen(CLI::App& app);
 Run add_copy(CLI::App& app, Secrets& secrets);

@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
                                               farpty::app::add_ps(app),
                                               farpty::app::add_kill(app, secrets),
                                               farpty::app::add_run(app),
+                                              farpty::app::add_play(app),
                                               farpty::app::add_doctor(app),
                                               farpty::app::add_keygen(app),
                                               farpty::app::add_copy(app, secrets)};
