@@ -226,11 +226,9 @@ void NativeConnection::start_again(const wire::Start& start, Doorkeeper::Begun b
   if (session == nullptr) return refuse("no-session", "the session is no more");
   if (!may_return_to(*session)) return refuse("denied", kOtherRights);
   seat_ = std::make_unique<NativeSeat>(voice(), name_, who_, start.terminal);
-  session::Seat& place = session->attach(*seat_, {.seat = begun.seat, .offset = 0, .size = window_of(start.size)});
-  if (place.id() != begun.seat) {
-    seat_.reset();
-    return refuse("no-session", "the session does not know you any more");
-  }
+  session::Seat& place = session->attach(
+      *seat_, {.seat = begun.seat, .offset = 0, .pen = session::Pen::kIfFree, .size = window_of(start.size)});
+  if (place.id() != begun.seat) return refuse_stranger(place);
   seat(place, {.created = true, .terminal = start.terminal});
 }
 
@@ -250,7 +248,7 @@ void NativeConnection::resume(const wire::Resume& resume) {
   if (leaving_) return;
   const auto named = NativePlace::unpack(resume.seat, shared_.keeper->run());
   auto* const session = named ? shared_.registry.find(named->session) : nullptr;
-  if (session == nullptr || (grants_->session && *grants_->session != session->id()))
+  if (session == nullptr || !session->lasts() || (grants_->session && *grants_->session != session->id()))
     return refuse("no-session", "the session is no more");
   if (!may_return_to(*session)) return refuse("denied", kOtherRights);
   const bool has_terminal = session->has_terminal();
@@ -258,15 +256,19 @@ void NativeConnection::resume(const wire::Resume& resume) {
   session::Seat& place = session->attach(
       *seat_, {.seat = named->seat,
                .offset = resume.output + resume.errors,
-               .pen = grants_->writing == auth::Writing::kRefused ? session::Pen::kNever : session::Pen::kTake,
+               .pen = grants_->writing == auth::Writing::kRefused ? session::Pen::kNever : session::Pen::kIfFree,
                .size = window_of(resume.size)});
-  if (place.id() != named->seat) {
-    seat_.reset();
-    return refuse("no-session", "the session does not know you any more");
-  }
+  if (place.id() != named->seat) return refuse_stranger(place);
   log_event(log::Level::info, "session-resume", {{"session", session->id()}, {"name", session->name()}},
             fmt::format("session {} resumed: {} ({})", session->id(), name_, who_));
   seat(place, {.resumed = true, .terminal = has_terminal, .output = resume.output, .errors = resume.errors});
+}
+
+// The seat that was named is not there, or another's. Nobody sits on the new one, and nobody's pen was taken for it.
+void NativeConnection::refuse_stranger(session::Seat& fresh) {
+  fresh.detach();  // lint-allow(detach): the seat, not a thread
+  seat_.reset();
+  refuse("no-session", "the session does not know you any more");
 }
 
 void NativeConnection::seat(session::Seat& seat, wire::Started started) {

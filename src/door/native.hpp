@@ -64,6 +64,7 @@ class NativeConnection final : public Guest, private net::TlsSocket::Owner, priv
   void start_again(const wire::Start& start, Doorkeeper::Begun begun);
   void attach(const wire::Start& start, session::Session& session);
   void resume(const wire::Resume& resume);
+  void refuse_stranger(session::Seat& fresh);
   void seat(session::Seat& seat, wire::Started started);
   void list();
   template <typename T>

@@ -1,8 +1,10 @@
 """Hostile clients of a native server and hostile servers of a client: each costs its own connection, and nothing else."""
 
 import contextlib
+import json
 import os
 import random
+import signal
 import socket
 import subprocess
 import threading
@@ -10,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kit import wait_until
+from kit import RawPeer, wait_until
 from kit.farpty1 import HELLO, TYPES, Speaker, cbor, context, dial, frame, make_certificate, read_cbor, start, states, vectors
 from kit.native import config_folder, execute, native_server
 from kit.server import Server, farpty_binary, serve
@@ -77,11 +79,54 @@ def test_every_message_in_every_state(tmp_path, state):
 
 def end_sessions(server: Server) -> None:
     """Programs of connections that broke wait for their clients."""
-    import json
     shown = subprocess.run([farpty_binary(), "ps", "--json"], env=server.environment, capture_output=True, check=True, timeout=GENEROUS)
     for one in json.loads(shown.stdout)["servers"][0]["sessions"]:
         subprocess.run([farpty_binary(), "kill", str(one["id"])], env=server.environment, check=False, timeout=GENEROUS)
     server.wait_idle()
+
+
+def test_what_is_no_frame_no_type_and_no_payload(tmp_path):
+    depth = b"\x81" * 60000
+    hostile = {
+        "a type that there is not": frame(26, b"\xa0"),
+        "type 0": frame(0),
+        "data on no channel": frame("data", b"x"),
+        "data on a channel of the server's": frame("data", b"x", 1),
+        "a control message on a channel": frame("list", b"\xa0", 0),
+        "no CBOR": frame("start", b"\xff" * 100),
+        "half a map": frame("start", cbor({"terminal": True})[:-1]),
+        "more than a map": frame("start", cbor({"terminal": True, "columns": 1, "rows": 1}) + b"\x00"),
+        "arrays in arrays": frame("start", b"\xa1" + cbor("command") + depth),
+        "an array of 2^63": frame("start", b"\xa1" + cbor("command") + b"\x9b\x7f" + b"\xff" * 7),
+        "bytes of 2^63": frame("start", b"\xa1" + cbor("terminfo") + b"\x5b\x7f" + b"\xff" * 7),
+        "a key twice": frame("list", b"\xa2" + (cbor("a") + cbor(1)) * 2),
+        "a tag": frame("list", b"\xa1" + cbor("a") + b"\xc0\x00"),
+        "a float": frame("list", b"\xa1" + cbor("a") + b"\xfb" + bytes(8)),
+        "a size of 70000": frame("resize", {"columns": 70000, "rows": 1}),
+        "no size": start("true").replace(b"rows", b"cows"),
+        "too many words": start(*["x"] * 513),
+        "words of a MiB": start(*["y" * 4000] * 15),
+        "an id that is too long": start("true", id=b"i" * 17),
+        "a seat that is too long": frame("resume", {"seat": b"s" * 33, "columns": 80, "rows": 24}),
+        "no seat": frame("resume", {"columns": 80, "rows": 24}),
+        "an ack of bytes never sent": start("cat") + frame("ack", (1 << 40).to_bytes(8, "big") * 2, 1),
+        "an end that is not there": start("cat") + frame("data", b"x", 0) + frame("eof", {"at": 7}, 0),
+        "input after its end": start("cat") + frame("eof", {"at": 0}, 0) + frame("data", b"x", 0),
+        # The terminal and the session take some; what they have not taken is bounded by the window.
+        "more than the window": start("sleep", "1000", terminal=True) + frame("data", b"\n" * 65535, 0) * 8,
+        "two starts": start("cat") + start("cat"),
+    }
+    with server_for_us(tmp_path) as (server, tls):
+        for what, said in hostile.items():
+            with speak(server, tls) as speaker:
+                speaker.say(HELLO + said)
+                try:
+                    name, payload = speaker.wait("error")
+                except TimeoutError:
+                    name, payload = "nothing", b""
+                assert (name, code_of(payload) if payload else "") == ("error", "protocol"), what
+        assert execute(server, "echo", "still here").stdout == b"still here\n"
+        end_sessions(server)
 
 
 def test_flipped_bits(tmp_path):
@@ -100,6 +145,67 @@ def test_flipped_bits(tmp_path):
                 for _ in speaker.frames():
                     pass
         assert execute(server, "echo", "still here").stdout == b"still here\n"
+        end_sessions(server)
+
+
+def test_seats_and_offsets_that_are_not_the_clients(tmp_path):
+    with server_for_us(tmp_path) as (server, tls):
+        with speak(server, tls) as first:
+            first.say(HELLO + start("cat"))
+            name, payload = first.wait("started")
+            assert name == "started"
+            seat = read_cbor(payload)["seat"]
+            size = {"columns": 80, "rows": 24}
+
+            def resumed(seat: bytes, own=tls, **more: object) -> tuple[str, dict]:
+                with speak(server, own) as speaker:
+                    speaker.say(HELLO + frame("resume", {"seat": seat, "output-window": 65536, "errors-window": 65536} | size | more))
+                    name, payload = speaker.wait("started", "error")
+                    return name, read_cbor(payload)
+
+            for i in range(len(seat)):
+                other = bytearray(seat)
+                other[i] ^= 1
+                name, said = resumed(bytes(other))
+                assert (name, said["code"]) == ("error", "no-session"), i
+            # Another identity that may come in takes nobody's seat.
+            certificate, key, line = make_certificate(tmp_path, "other")
+            with open(config_folder(server) / "authorized_keys", "a") as file:
+                file.write(line + "\n")
+            name, said = resumed(seat, context(certificate, key))
+            assert (name, said["code"]) == ("error", "no-session")
+            # What was never sent cannot have been read; our own seat is ours, whatever offset of the past we name.
+            first.say(frame("data", b"hello", 0))
+            assert first.wait("data")[1] == b"hello"
+            name, said = resumed(seat, output=3)
+            assert (name, said["output"], said["input"]) == ("started", 3, 5)
+            assert first.wait("error")[0] == "error"  # replaced
+            name, said = resumed(seat, output=1 << 61)
+            assert name == "error" or said["output"] <= 5, said
+        end_sessions(server)
+
+
+def test_a_seat_in_a_session_of_another_door(tmp_path):
+    """Sessions of raw doors have numbers, too; a seat that names one is nobody's."""
+    certificate, key, line = make_certificate(tmp_path, "hostile")
+    with serve(listen=("farpty://127.0.0.1:0", "raw://127.0.0.1:0")) as server, RawPeer(server) as peer:
+        peer.line("echo re''ady")
+        peer.expect(r"ready\r\n")
+        authorized = config_folder(server) / "authorized_keys"
+        authorized.write_text(line + "\n")
+        authorized.chmod(0o600)
+        tls = context(certificate, key)
+        with speak(server, tls) as first, speak(server, tls) as second:
+            first.say(HELLO + start("cat"))
+            name, payload = first.wait("started")
+            assert (name, read_cbor(payload)["session"]) == ("started", 2)
+            seat = (1).to_bytes(8, "big") + read_cbor(payload)["seat"][8:]
+            second.say(HELLO + frame("resume", {"seat": seat, "output-window": 65536, "errors-window": 65536, "columns": 80, "rows": 24}))
+            name, payload = second.wait("started", "error")
+            assert name == "error", server.log
+            assert code_of(payload) == "no-session"
+        peer.line("echo st''ill")
+        peer.expect(r"still\r\n")
         end_sessions(server)
 
 
@@ -243,6 +349,23 @@ def test_a_server_of_another_version_is_named(tmp_path, client_home):
         assert b"protocol 1 to 1, the other side 7 to 9" in done.stderr
     finally:
         hostile.close()
+
+
+def test_a_server_that_never_answers_is_left_by_a_signal(tmp_path, client_home):
+    certificate, key, _ = make_certificate(tmp_path, "impostor")
+    tls = context(certificate, key, server=True)
+    silent = HostileServer(tls, lambda speaker: list(speaker.frames()))
+    try:
+        port = silent.listener.getsockname()[1]
+        with subprocess.Popen([farpty_binary(), "exec", "-v", "--accept-new", f"127.0.0.1:{port}", "--", "cat"], env=client_home.environment,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+            for line in running.stderr:
+                if b"connected to" in line:
+                    break
+            running.terminate()
+            assert running.wait(GENEROUS) in (-signal.SIGTERM, 128 + signal.SIGTERM)
+    finally:
+        silent.close()
 
 
 def test_another_users_door_takes_no_key_of_ours(tmp_path):
