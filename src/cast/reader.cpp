@@ -1,5 +1,6 @@
 #include "cast/reader.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <utility>
