@@ -59,7 +59,7 @@ bench:
 # The emulated terminal beside the kernel's; the same page.
 bench-terminal:
 	@scripts/bootstrap build bench
-	@scripts/build release --target farpty bench_calls bench_far
+	@scripts/build release --target farpty bench_calls bench_calls_static bench_far
 	@bench/terminal.py
 
 # The native door beside OpenSSH and the raw door; the same page.

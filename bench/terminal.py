@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """make bench-terminal: the emulated terminal beside a kernel's pty, both by `farpty run` in one run. Prints one table.
 
-    bench/terminal.py [--write] [--smoke] [--rounds N] [--programs DIR] [--farpty BINARY]
+    bench/terminal.py [--write] [--smoke] [--rounds N] [--without-static] [--programs DIR] [--farpty BINARY]
 
 Each round measures the one and then the other, so that what else the machine does in that moment meets both alike; figures are
 medians, ratios are medians of the ratios of the rounds. Times of calls are also told as the best of all rounds: on a busy
@@ -27,6 +27,7 @@ TITLE = "## The emulated terminal beside the kernel's"
 class Bench:
     def __init__(self, options, private):
         self.calls, self.far = options.programs / "calls", options.programs / "far"
+        self.static_calls = options.programs / "calls-static"
         self.farpty, self.private = options.farpty, Path(private)
         self.found = collections.defaultdict(lambda: {kind: [] for kind in KINDS})  # quantity: kind: [figure of each round]
 
@@ -51,10 +52,10 @@ class Bench:
     def take(self, name, kind, figures):
         self.found[name][kind].append(statistics.median(figures))
 
-    def tty_calls(self, count):
+    def tty_calls(self, count, program, prefix=""):
         for kind in KINDS:
-            for name, figures in self.on_terminal(kind, self.calls, "tty", count).items():
-                self.take(name, kind, figures)
+            for name, figures in self.on_terminal(kind, program, "tty", count).items():
+                self.take(prefix + name, kind, figures)
 
     def start(self, name, count, program):
         for kind in KINDS:
@@ -149,6 +150,10 @@ ROWS = (  # quantity, title, unit, divisor, bound in words, verdict
     ("tcsetattr", "tcsetattr (TCSANOW), nothing unprocessed", "ns", 1, "≤ 2x", lambda f: best_ratio(f) <= 2),
     ("tcflush", "a request (tcflush)", "µs", 1e3, "≤ 40 µs", lambda f: min(f["emulated"]) <= 40e3),
     ("tcgetpgrp", "tcgetpgrp", "ns", 1, "–", None),
+    ("static isatty", "isatty of a static program", "µs", 1e3, "≤ 30 µs", lambda f: min(f["emulated"]) <= 30e3),
+    ("static tcgetattr", "tcgetattr of a static program", "µs", 1e3, "≤ 30 µs", lambda f: min(f["emulated"]) <= 30e3),
+    ("static winsize", "TIOCGWINSZ of a static program", "µs", 1e3, "≤ 30 µs", lambda f: min(f["emulated"]) <= 30e3),
+    ("static tcsetattr", "tcsetattr (TCSANOW) of a static program", "µs", 1e3, "≤ 30 µs", lambda f: min(f["emulated"]) <= 30e3),
     ("echo", "a key to its echo by the terminal", "µs", 1e3, "≤ 1x", lambda f: ratio(f) <= 1.05),
     ("echo back", "a key to its echo by the program", "µs", 1e3, "≤ 1x", lambda f: ratio(f) <= 1.05),
     ("bulk", "bulk output", "MB/s", 1, "≥ 2x", lambda f: ratio(f) >= 2),
@@ -157,6 +162,10 @@ ROWS = (  # quantity, title, unit, divisor, bound in words, verdict
     ("static", "fork, exec, wait of a static program", "µs", 1e3, "≤ +350 µs", lambda f: added(f) <= 350e3),
     ("script", "a script of 1,000 processes", "ms", 1e6, "≤ 1.3x", lambda f: ratio(f) <= 1.3),
 )
+
+
+def figure(value):
+    return f"{value:.1f}" if value < 10 else f"{value:.0f}"
 
 
 def added(figures):
@@ -171,7 +180,7 @@ def table(bench, memory):
             continue
         figures = bench.found[name]
         best = max if unit == "MB/s" else min
-        cells = [f"{statistics.median(figures[kind]) / divisor:.0f} ({best(figures[kind]) / divisor:.0f})" for kind in KINDS]
+        cells = [f"{figure(statistics.median(figures[kind]) / divisor)} ({figure(best(figures[kind]) / divisor)})" for kind in KINDS]
         ratios = f"{ratio(figures):.2f}x ({best(figures['emulated']) / best(figures['kernel']):.2f}x)"
         verdict = "–" if met is None else "yes" if met(figures) else "**no**"
         lines.append(f"| {title} ({unit}) | {cells[0]} | {cells[1]} | {ratios} | {bound} | {verdict} |")
@@ -185,6 +194,7 @@ def main():
     parser.add_argument("--write", action="store_true", help="renew the section of bench/RESULTS.md")
     parser.add_argument("--smoke", action="store_true", help="one short round")
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--without-static", action="store_true", help="calls-static is not built (sanitizers)")
     parser.add_argument("--programs", type=Path, default=BUILT / "bench", help="where calls and far are built")
     parser.add_argument("--farpty", default=str(BUILT / "farpty"), help="the binary to measure")
     options = parser.parse_args()
@@ -194,7 +204,9 @@ def main():
         bench = Bench(options, private)
         musl, static = compiled(private, "musl", "musl-gcc"), compiled(private, "static", "cc", "-static")
         for _ in range(rounds):
-            bench.tty_calls(int(5000 * scale))
+            bench.tty_calls(int(5000 * scale), bench.calls)
+            if not options.without_static:
+                bench.tty_calls(int(1000 * scale), bench.static_calls, "static ")
             bench.echo("echo back", int(500 * scale), [bench.far, "echo"])
             bench.echo("echo", int(500 * scale), ["sh", "-c", "stty -icanon; printf '\\002ready\\003'; exec cat >/dev/null"])
             bench.bulk(max(1, int(50 * scale)))
