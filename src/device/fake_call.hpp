@@ -2,6 +2,7 @@
 // kept. The thread is this process, whose session and group the kernel knows.
 #pragma once
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,12 +27,14 @@ class FakeCall final : public StoppedCall {
 
   std::string memory;
   std::map<int, FileIdentity> files;
+  std::map<int, int> descriptors;  // lent: of which copies can be had
   bool gone = false;
   bool forbidden = false;  // its memory is not ours to look into
 
   std::optional<std::int64_t> answered;
   bool let_gone = false;
   std::optional<FileIdentity> handed_out;  // what the descriptor is
+  OwnedFd given;                           // a duplicate of it
   OnExec on_exec = OnExec::kKeep;
 
   [[nodiscard]] bool has_word() const { return answered || let_gone || handed_out; }
@@ -51,7 +54,10 @@ class FakeCall final : public StoppedCall {
     const auto found = files.find(fd);
     return found == files.end() ? std::nullopt : std::optional(found->second);
   }
-  [[nodiscard]] OwnedFd copy_of(int) const override { return {}; }
+  [[nodiscard]] OwnedFd copy_of(int fd) const override {
+    const auto found = descriptors.find(fd);
+    return found == descriptors.end() ? OwnedFd() : OwnedFd(fcntl(found->second, F_DUPFD_CLOEXEC, 0));
+  }
   [[nodiscard]] bool waits() const override { return !gone && !has_word(); }
 
   bool answer(std::int64_t result) override {
@@ -70,6 +76,7 @@ class FakeCall final : public StoppedCall {
     struct ::stat status{};
     FARPTY_CHECK(fstat(fd, &status) == 0);
     handed_out = FileIdentity{.device = status.st_dev, .inode = status.st_ino};
+    given = OwnedFd(fcntl(fd, F_DUPFD_CLOEXEC, 0));
     on_exec = when;
     return 960;
   }

@@ -17,10 +17,11 @@ HeldCalls::HeldCalls(boost::asio::io_context& context, Look look)
 
 void HeldCalls::take(std::shared_ptr<StoppedCall> call) {
   std::erase_if(held_, [&](const Held& held) { return held.call->thread == call->thread; });
-  Held held{.call = std::move(call), .patience = {}, .number = 0, .second_look = {}};
+  Held held{.call = std::move(call), .patience = {}, .number = 0, .awaits = {}, .second_look = {}};
   const Outcome outcome = look_(held.call, held.patience);
   if (outcome.kind != Outcome::Kind::kHeld) return;
   held.number = outcome.number;
+  held.awaits = outcome.awaits;
   if (held_.size() >= drop_at_) drop_the_gone();
   if (held_.size() >= kMost) {
     held.call->answer(-EAGAIN);
@@ -53,7 +54,8 @@ void HeldCalls::look_at_all() {
 void HeldCalls::look_at(const std::function<bool(const Held&)>& which) {
   std::set<int> released;
   for (auto at = held_.begin(); at != held_.end();) {
-    if (!which(*at) || released.contains(at->number)) {
+    const bool reads = at->awaits == Outcome::Awaits::kInput;
+    if (!which(*at) || (reads && released.contains(at->number))) {
       ++at;
       continue;
     }

@@ -1,7 +1,8 @@
-// HeldCalls: stopped calls that wait for something: input, the foreground, the end of a timer. A call is looked at again when
+// HeldCalls: stopped calls that wait for something: input, output that goes on, the foreground, the end of a timer. A call is looked at again when
 // its terminal changes, and begins anew when a signal has taken its thread away; nobody polls.
 //
 // Of several readers one is let go for each line, in the order of their coming: the others would take the next one past us.
+// Writers are let go together.
 // Invariant: at most kMost calls are held; each thread holds one, its last.
 #pragma once
 
@@ -33,8 +34,11 @@ struct Outcome {
     kReleased,  // a reader was let go to fetch what lies there
     kHeld,      // until terminal `number` changes, or `patience.until`
   };
+  // What a held call waits for. Of those that wait for input one is let go at a time.
+  enum class Awaits : std::uint8_t { kInput, kOutput };
   Kind kind = Kind::kDone;
   int number = 0;
+  Awaits awaits = Awaits::kInput;
 };
 
 class HeldCalls {
@@ -60,6 +64,7 @@ class HeldCalls {
     std::shared_ptr<StoppedCall> call;
     Patience patience;
     int number;
+    Outcome::Awaits awaits;
     std::optional<std::chrono::steady_clock::time_point> second_look;
 
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> wakes() const;

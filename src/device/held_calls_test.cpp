@@ -97,6 +97,18 @@ TEST_F(HeldCallsTest, the_others_are_looked_at_again_should_the_first_have_died)
   EXPECT_EQ(looked(), std::vector<pid_t>{2});
 }
 
+TEST_F(HeldCallsTest, writers_do_not_wait_for_a_reader_to_fetch_its_line) {
+  for (const pid_t thread : {2, 3}) outcomes_[thread] = {.kind = Kind::kHeld, .awaits = Outcome::Awaits::kOutput};
+  for (const pid_t thread : {1, 2, 3}) take(thread);
+  static_cast<void>(looked());
+  outcomes_[1] = {.kind = Kind::kReleased};
+  outcomes_[2] = outcomes_[3] = {};
+  calls_.changed(0);
+  run();
+  EXPECT_EQ(looked(), (std::vector<pid_t>{1, 2, 3}));
+  EXPECT_EQ(calls_.count(), 0U);
+}
+
 TEST_F(HeldCallsTest, those_whose_thread_is_gone_are_dropped) {
   const auto call = take(1);
   static_cast<void>(looked());

@@ -135,7 +135,9 @@ Outcome ServedCall::let_go() {
 
 Outcome ServedCall::release() { return {.kind = call_->let_go() ? Kind::kReleased : Kind::kDone}; }
 
-Outcome ServedCall::hold(const Here& here) const { return {.kind = Kind::kHeld, .number = here.slot->number}; }
+Outcome ServedCall::hold(const Here& here, Outcome::Awaits awaits) const {
+  return {.kind = Kind::kHeld, .number = here.slot->number, .awaits = awaits};
+}
 
 // Memory of a program that is not ours to look into is left to the kernel, which knows no terminal.
 Outcome ServedCall::give(std::uint64_t to, const void* from, std::size_t size, std::int64_t result) {
@@ -257,8 +259,18 @@ void ServedCall::ask(const ttycall::Request& request, Place place) {
 }
 
 Outcome ServedCall::count_unread(const Here& here) {
-  if (!here.is_slave() || here.tty == nullptr) return let_go();
-  const auto unread = static_cast<std::int32_t>(here.tty->unread_by_programs());
+  if (here.tty == nullptr) return let_go();
+  const NestedMaster* const master = here.is_slave() ? nullptr : device_.master_of(*here.tty);
+  std::int32_t unread = 0;
+  if (here.is_slave()) {
+    unread = static_cast<std::int32_t>(here.tty->unread_by_programs());
+  } else if (master != nullptr) {
+    here.tty->catch_up();
+    const OwnedFd copy = call_->copy_of(call_->descriptor());
+    if (!copy || ::ioctl(copy.get(), FIONREAD, &unread) != 0) return let_go();
+    if (master->mark_is_out() && unread == 1) unread = 0;
+    unread += static_cast<std::int32_t>(master->held_back());
+  }
   return give(call_->arguments[2], &unread, sizeof unread);
 }
 

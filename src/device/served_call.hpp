@@ -2,11 +2,15 @@
 // shim is for the others, from the same ttycall::tty_ioctl, names and looks.
 //
 // Most calls concern something else, and the kernel goes on with them. Reads and writes that can be done are let go, too: the
-// kernel does them on the socket, so that a signal never takes bytes away. What the shim may not do to a program (it trusts
+// kernel does them on the socket, so that a signal never takes bytes away (but for those of which the program gets other bytes
+// than lie there: packets, and an end of file). What the shim may not do to a program (it trusts
 // its memory), is done here to a copy: read once, then checked that the thread still waits.
 // Not here: what changes a terminal (tty_call.hpp); who waits (held_calls.hpp).
 #pragma once
 
+#include <sys/uio.h>
+
+#include <array>
 #include <memory>
 #include <optional>
 
@@ -40,7 +44,7 @@ class ServedCall {
   Outcome answer(std::int64_t result);
   Outcome let_go();
   Outcome release();
-  Outcome hold(const Here& here) const;
+  Outcome hold(const Here& here, Outcome::Awaits awaits = Outcome::Awaits::kInput) const;
   // Puts a result into the program's memory and answers 0, or `result`.
   Outcome give(std::uint64_t to, const void* from, std::size_t size, std::int64_t result = 0);
   // Whether `size` bytes could be read; else the word was said.
@@ -69,10 +73,25 @@ class ServedCall {
   Outcome read();
   Outcome read_slave(const Here& here);
   Outcome read_raw(const Here& here, std::size_t waiting);
+  Outcome read_edited_by_master(const Here& here, std::size_t waiting);
   Outcome read_master(const Here& here);
+  Outcome read_packet();
   Outcome write();
+  std::optional<Outcome> keep_waiting(const Here& here);
   Outcome write_now(const Here& here);
+  struct Parts {
+    std::array<iovec, 16> part{};  // of readv and writev so many are looked at
+    std::size_t count = 0;
+    bool forbidden = false;  // where they are said is not ours to look into
+
+    [[nodiscard]] std::size_t size() const;
+  };
+  [[nodiscard]] Parts parts();
   [[nodiscard]] std::size_t size_of_transfer();
+  // A read that is done here, of bytes that were looked at: they go into the program's memory, `taken` bytes are dropped from the
+  // socket (lent), and the call is answered.
+  Outcome give_read(int socket, Bytes bytes, std::size_t taken);
+  [[nodiscard]] bool is_nonblocking() const;
   void drop_mark(const NestedMaster& master);
 
   // served_names.cpp

@@ -1,4 +1,4 @@
-// What each stopped call means, without a kernel that stops any: calls of a program whose memory and descriptors are said.
+// What each stopped call means, without a kernel that stops any. Reads and writes: served_transfer_test.cpp.
 #include "device/served_call.hpp"
 
 #include <asm/unistd.h>
@@ -6,65 +6,18 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstring>
 
 #include <gtest/gtest.h>
 
-#include "device/fake_call.hpp"
-#include "device/test_session.hpp"
+#include "device/served_call_fixture.hpp"
 #include "ttycall/ioctls.hpp"
 
 namespace farpty::device {
 
 namespace {
-
-constexpr std::uint64_t kMemory = FakeCall::kMemory;
-constexpr auto kHere = static_cast<std::uint64_t>(AT_FDCWD);
-
-class ServedCallTest : public testing::Test {
- protected:
-  static void SetUpTestSuite() { run_in_a_session_of_another(); }
-
-  ServedCallTest() : device_(*Device::open(context_, "/lib/libfarpty.so")) {
-    struct stat status{};
-    fstat(tty().slave(), &status);
-    slave_ = {.device = status.st_dev, .inode = status.st_ino};
-  }
-
-  [[nodiscard]] Tty& tty() { return device_->terminal(); }
-  void type(std::string_view text) { ASSERT_EQ(tty().type(as_bytes(text)), text.size()); }
-  void run() {
-    context_.restart();
-    context_.poll();
-  }
-  // A call of a program that has the terminal as 0, 1, 2 and 960, and something else as 5.
-  std::shared_ptr<FakeCall> make(int number, const StoppedCall::Arguments& arguments, std::string memory = {}) {
-    auto call = std::make_shared<FakeCall>(number, arguments, std::move(memory));
-    for (const int fd : {0, 1, 2, 960}) call->files[fd] = slave_;
-    call->files[5] = {.device = 1, .inode = 1};
-    return call;
-  }
-  std::shared_ptr<FakeCall> serve(int number, const StoppedCall::Arguments& arguments, std::string memory = {}) {
-    auto call = make(number, arguments, std::move(memory));
-    device_->serve(call);
-    return call;
-  }
-  std::shared_ptr<FakeCall> read(std::size_t size = 100) { return serve(__NR_read, {0, kMemory, size}); }
-  void set_raw(std::uint8_t minimum, std::uint8_t time) {
-    tty::Termios raw = tty::make_raw(tty().termios());
-    raw.cc[tty::kVmin] = minimum;
-    raw.cc[tty::kVtime] = time;
-    tty().set_termios(raw);
-  }
-
-  boost::asio::io_context context_{1};
-  std::unique_ptr<Device> device_;
-  FileIdentity slave_;
-};
 
 TEST_F(ServedCallTest, what_is_not_on_a_terminal_is_the_kernels) {
   EXPECT_TRUE(serve(__NR_read, {5, kMemory, 1})->let_gone);
@@ -103,139 +56,6 @@ TEST_F(ServedCallTest, bad_memory) {
   forbidden->forbidden = true;
   device_->serve(forbidden);
   EXPECT_TRUE(forbidden->let_gone) << "the kernel says ENOTTY";
-}
-
-TEST_F(ServedCallTest, a_line_is_let_go_when_it_is_there) {
-  const auto waiting = read();
-  type("li");
-  run();
-  EXPECT_FALSE(waiting->has_word());
-  type("ne\r");
-  run();
-  EXPECT_TRUE(waiting->let_gone) << "the kernel reads it";
-  EXPECT_TRUE(read()->let_gone);
-}
-
-TEST_F(ServedCallTest, an_end_of_file_is_taken_and_answered) {
-  const auto waiting = read();
-  type("\x04");
-  run();
-  EXPECT_EQ(waiting->answered, 0);
-  run();
-  type("\x04");
-  run();
-  EXPECT_EQ(tty().sent_input(), 1U);
-  EXPECT_EQ(tty().unread_by_programs(), 0U) << "FIONREAD does not count it";
-  EXPECT_EQ(read()->answered, 0) << "one for each";
-  EXPECT_FALSE(read()->has_word());
-  type("x\r");
-  run();
-  EXPECT_EQ(tty().unread_by_programs(), 2U);
-}
-
-TEST_F(ServedCallTest, a_read_of_nothing_is_the_kernels) { EXPECT_TRUE(read(0)->let_gone); }
-
-TEST_F(ServedCallTest, bytes_are_let_go_one_by_one) {
-  set_raw(1, 0);
-  const auto waiting = read();
-  EXPECT_FALSE(waiting->has_word());
-  type("x");
-  run();
-  EXPECT_TRUE(waiting->let_gone);
-}
-
-TEST_F(ServedCallTest, a_minimum_of_bytes) {
-  set_raw(3, 0);
-  const auto waiting = read();
-  type("ab");
-  run();
-  EXPECT_FALSE(waiting->has_word());
-  type("c");
-  run();
-  EXPECT_TRUE(waiting->let_gone);
-  EXPECT_TRUE(read(2)->let_gone) << "what is asked for is enough";
-}
-
-TEST_F(ServedCallTest, no_minimum_and_no_time) {
-  set_raw(0, 0);
-  EXPECT_EQ(read()->answered, 0);
-}
-
-TEST_F(ServedCallTest, time_without_bytes_and_between_them) {
-  set_raw(0, 1);
-  const auto nothing = read();
-  EXPECT_FALSE(nothing->has_word());
-  context_.restart();
-  context_.run_one();
-  EXPECT_EQ(nothing->answered, 0);
-  set_raw(5, 1);
-  run();
-  const auto some = read();
-  type("ab");
-  run();
-  EXPECT_FALSE(some->has_word());
-  while (!some->has_word()) {
-    context_.restart();
-    context_.run_one();
-  }
-  EXPECT_TRUE(some->let_gone) << "two bytes, and then nothing for a tenth of a second";
-}
-
-TEST_F(ServedCallTest, nonblocking_is_the_programs_own) {
-  EXPECT_EQ(serve(__NR_fcntl, {0, F_SETFL, O_NONBLOCK})->answered, 0);
-  EXPECT_EQ(fcntl(tty().slave(), F_GETFL) & O_NONBLOCK, 0) << "the socket's flags are everybody's";
-  EXPECT_EQ(serve(__NR_fcntl, {0, F_GETFL})->answered, O_RDWR | O_NONBLOCK);
-  EXPECT_EQ(serve(__NR_fcntl, {1, F_GETFL})->answered, O_RDWR);
-  EXPECT_EQ(read()->answered, -EAGAIN);
-  int off = 0;
-  EXPECT_EQ(serve(__NR_ioctl, {0, FIONBIO, kMemory}, std::string(reinterpret_cast<char*>(&off), sizeof off))->answered,
-            0);
-  EXPECT_FALSE(read()->has_word());
-}
-
-TEST_F(ServedCallTest, writes_are_the_kernels_unless_they_must_not_wait) {
-  EXPECT_TRUE(serve(__NR_write, {1, kMemory, 3}, "abc")->let_gone);
-  serve(__NR_fcntl, {1, F_SETFL, O_NONBLOCK});
-  EXPECT_EQ(serve(__NR_write, {1, kMemory, 3}, "abc")->answered, 3);
-  const std::string much(16 * 1024, 'x');
-  std::shared_ptr<FakeCall> last;
-  do last = serve(__NR_write, {1, kMemory, much.size()}, much);
-  while (last->answered > 0);
-  EXPECT_EQ(last->answered, -EAGAIN);
-}
-
-TEST_F(ServedCallTest, parts) {
-  serve(__NR_fcntl, {1, F_SETFL, O_NONBLOCK});
-  std::array<iovec, 2> parts{};
-  parts[1] = {.iov_base = reinterpret_cast<void*>(kMemory + sizeof parts), .iov_len = 3};
-  const std::string memory = std::string(reinterpret_cast<const char*>(parts.data()), sizeof parts) + "abc";
-  EXPECT_EQ(serve(__NR_writev, {1, kMemory, 2}, memory)->answered, 3);
-  EXPECT_EQ(serve(__NR_writev, {1, kMemory, 2}, "short")->answered, -EFAULT);
-}
-
-TEST_F(ServedCallTest, a_hang_up) {
-  const auto waiting = read();
-  tty().hangup();
-  run();
-  EXPECT_EQ(waiting->answered, 0);
-  EXPECT_EQ(read()->answered, 0);
-  EXPECT_EQ(serve(__NR_write, {1, kMemory, 3}, "abc")->answered, -EIO);
-  EXPECT_EQ(serve(__NR_ioctl, {0, TCGETS, kMemory}, std::string(36, 0))->answered, -EIO);
-}
-
-TEST_F(ServedCallTest, the_end_of_the_device_leaves_nobody_waiting) {
-  const auto waiting = read();
-  device_.reset();
-  EXPECT_EQ(waiting->answered, 0);
-}
-
-TEST_F(ServedCallTest, who_has_gone_is_told_nothing) {
-  const auto waiting = read();
-  waiting->gone = true;
-  type("x\r");
-  run();
-  EXPECT_FALSE(waiting->has_word());
-  EXPECT_TRUE(read()->let_gone) << "the line is still there";
 }
 
 TEST_F(ServedCallTest, a_terminal_is_no_socket) {

@@ -319,6 +319,7 @@ void Tty::mirror() {
 
 void Tty::mirror_control() {
   mirror_.change([this](ttycall::Slot& slot) {
+  const bool started = (shown.attention & ~attention & attention::kStopped) != 0;
     slot.sid = control_.session();
     slot.fg_pgrp = control_.fg_pgrp();
   });
@@ -330,6 +331,7 @@ void Tty::mirror_control() {
 bool Tty::is_slave(int fd) const {
   struct stat status{};
   return fd >= 0 && !closed_ && fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_ino == slot().slave;
+  if (started) tell_programs();
 }
 
 OwnedFd Tty::duplicate_slave(pid_t likely_holder) {

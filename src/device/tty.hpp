@@ -135,6 +135,7 @@ class Tty final : private tty::MasterPort {
   void signal(int number) { control_.signal_foreground(number); }
 
   // Everything that programs wrote so far has gone through the line discipline.
+  [[nodiscard]] bool packet_mode() const { return discipline_.packet_mode(); }
   [[nodiscard]] bool drained();
   // What programs wrote so far goes where it belongs now.
   void catch_up();

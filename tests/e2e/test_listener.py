@@ -12,6 +12,7 @@ from kit import Screen, farpty_binary, need, need_program, wait_until
 from kit.compare import only
 from kit.emulated import assert_same_as_kernel, emulated
 from kit.paths import built
+from kit.processes import descendants
 from kit.server import base_environment
 from kit.shells import BASH, JOB, PROMPT, UNTIL_STOPPED, continued, prompt_after, shell
 
@@ -265,6 +266,23 @@ def test_micro(uid):
         yield
 
     assert_same_as_kernel(BASH, dialogue, uid=uid)
+
+
+def test_writers_wait_while_output_is_stopped(uid, tmp_path):
+    for folder in (tmp_path, *tmp_path.parents[:2]):  # pytest's own
+        folder.chmod(0o777 if folder == tmp_path else 0o755)
+    seen = tmp_path / "seen"
+    script = f"echo ready; read -r line; echo shown; echo end >{seen}; read -r line"
+    with emulated(["busybox", "sh", "-c", script], uid=uid) as screen:
+        screen.wait_for("ready")
+        (shell_inside,) = [one for one in descendants(screen.process.pid) if one.name == "busybox"]
+        write = {"x86_64": "1 ", "aarch64": "64 "}[os.uname().machine]
+        screen.send("\x13line\r")
+        wait_until(lambda: Path(f"/proc/{shell_inside.pid}/syscall").read_text().startswith(write), "the program to wait in write(2)")
+        assert not seen.exists()
+        screen.send("\x11")
+        screen.wait_for("line\nshown")
+        wait_until(seen.exists, "the program to go on")
 
 
 def test_a_background_program_outlives_its_terminal(uid, tmp_path):
