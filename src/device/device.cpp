@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.hpp"
 #include "device/process_groups.hpp"
@@ -111,7 +112,8 @@ void Device::handle(const std::shared_ptr<Asked>& asked) {
     case ttycall::Operation::kUnserved: return asked->answer(is_news(asked->request.code) ? 1 : 0);
     case ttycall::Operation::kListen: {
       const auto listening = listen(asked->take_brought());
-      if (!listening) log::debug("{}", listening.error().message());
+      // The program does not wait for the answer.
+      if (!listening && !std::exchange(told_of_listening_, true)) log::warn("{}", listening.error().message());
       return asked->answer(listening ? 0 : -error::kInval);
     }
   }

@@ -88,6 +88,7 @@ class Device {
   std::string library_;
   SharedPage page_;
   std::bitset<8> told_;
+  bool told_of_listening_ = false;
   Nonblocking nonblocking_;
   HeldCalls held_;  // before ttys_, which tell it of changes
   std::vector<std::unique_ptr<Tty>> ttys_;

@@ -101,7 +101,8 @@ int install_filter() noexcept {
   const sock_fprog program{.len = static_cast<unsigned short>(ttycall::kFilter.size),
                            .filter = reinterpret_cast<sock_filter*>(code)};
   const auto install = [&] {
-    const long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+    const long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                                SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program);
     return result >= 0 ? static_cast<int>(result) : -errno;
   };
   const int listener = install();

@@ -257,7 +257,7 @@ std::uint64_t token_start() {
   return start;
 }
 
-long ask_with(ttycall::Request& request, ttycall::Answer& answer, long (*make)()) {
+long tell_with(ttycall::Request& request, long (*make)()) {
   sign(request);
   const SignalsHeld held;
   const long connection = connect_to_device();
@@ -266,14 +266,11 @@ long ask_with(ttycall::Request& request, ttycall::Answer& answer, long (*make)()
   long result = make();
   if (result >= 0) {
     const int brought = static_cast<int>(result);
-    int none = -1;
     result = send_request(fd, request, brought);
-    if (result >= 0) result = receive_answer(fd, answer, Wait::kShort, none);
-    if (result >= 0) result = answer.result;
     close(brought);
   }
   close(fd);
-  return result;
+  return result < 0 ? result : 0;
 }
 
 long ask(ttycall::Request& request, ttycall::Answer& answer, Wait wait, int* descriptor, OnExec on_exec, int brought) {

@@ -39,7 +39,8 @@ long ask(ttycall::Request& request, ttycall::Answer& answer, Wait wait, int* des
 [[nodiscard]] std::uint64_t token_start();
 
 // Connects to the device and then calls `make`, which returns a descriptor to be sent with the request, or a negative errno.
-// What is to be sent may not be of use unless it arrives, hence the connection first. Returns as ask() does.
-long ask_with(ttycall::Request& request, ttycall::Answer& answer, long (*make)());
+// What is to be sent may not be of use unless it arrives, hence the connection first. Does not wait for the answer: 0, or a
+// negative errno.
+long tell_with(ttycall::Request& request, long (*make)());
 
 }  // namespace farpty::shim

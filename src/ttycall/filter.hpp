@@ -134,16 +134,37 @@ class FilterMaker {
     emit(kIfEqual, kAuditArchitecture, 1, 0);
     allow();
     emit(kLoad, kNumber);
-    first_ = filter_.size;
-    for (const StopRule& call : kStopRules) emit(kIfEqual, call.number);
-    allow();
+    for (unsigned i = 0; i < kCalls; ++i) {
+      unsigned place = i;
+      for (; place > 0 && sorted_[place - 1].number > kStopRules[i].number; --place) sorted_[place] = sorted_[place - 1];
+      sorted_[place] = kStopRules[i];
+    }
+    search(0, kCalls);
+  }
+
+  // By halves: whoever installs the filter waits until the kernel has tried it with every number (seccomp.c:
+  // seccomp_cache_prepare).
+  constexpr void search(unsigned first, unsigned end) {
+    if (constexpr unsigned kFew = 3; end - first <= kFew) {
+      for (unsigned i = first; i < end; ++i) {
+        jump_[i] = filter_.size;
+        emit(kIfEqual, sorted_[i].number);
+      }
+      return allow();
+    }
+    const unsigned middle = (first + end) / 2, jump = filter_.size;
+    emit(kIfAtLeast, sorted_[middle].number);
+    search(first, middle);
+    filter_.code[jump].yes = distance_from(jump);
+    search(middle, end);
+  }
+  [[nodiscard]] constexpr std::uint8_t distance_from(unsigned jump) const {
+    return static_cast<std::uint8_t>(filter_.size - jump - 1);
   }
 
   constexpr void block(Stopped how) {
-    for (unsigned i = 0; i < sizeof kStopRules / sizeof *kStopRules; ++i) {
-      if (kStopRules[i].how != how) continue;
-      filter_.code[first_ + i].yes = static_cast<std::uint8_t>(filter_.size - (first_ + i) - 1);
-    }
+    for (unsigned i = 0; i < kCalls; ++i)
+      if (sorted_[i].how == how) filter_.code[jump_[i]].yes = distance_from(jump_[i]);
     emit(kLoad, low(5));
     emit(kIfEqual, static_cast<std::uint32_t>(kNotStopped), 0, 3);
     emit(kLoad, high(5));
@@ -200,8 +221,10 @@ class FilterMaker {
     allow();
   }
 
+  static constexpr unsigned kCalls = sizeof kStopRules / sizeof *kStopRules;
   Filter filter_;
-  unsigned first_ = 0;
+  StopRule sorted_[kCalls] = {};  // by number
+  unsigned jump_[kCalls] = {};    // where each one's jump stands
 };
 
 inline constexpr Filter kFilter = FilterMaker::make();
