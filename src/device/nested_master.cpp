@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 
 #include "device/socket_queue.hpp"
@@ -12,6 +13,9 @@ namespace farpty::device {
 namespace {
 
 constexpr std::size_t kPiece = 4096;
+// What the slave has no room for and is taken from the program nevertheless: a key among it may stop or start the output. As much as
+// the kernel's buffers between the ends hold (pty.c: pty_common_install; tty_buffer.c counts a half of it).
+constexpr std::size_t kMostTyped = 16 * 1024;
 // What waits for the maker is out of reach of a flush and of Ctrl-C: about as much as the kernel's buffers hold (n_tty.c:
 // N_TTY_BUF_SIZE, and 8 KiB before it). The kernel doubles the number and counts its own bookkeeping (socket(7)).
 constexpr int kSocketBuffer = 16 * 1024;
@@ -35,6 +39,7 @@ Result<std::unique_ptr<NestedMaster>> NestedMaster::open(boost::asio::io_context
   auto* const self = master.get();
   tty.on_output = [self] { self->pump_output(); };
   tty.on_input_room = [self] { self->pump_input(); };
+  tty.on_input_flush = [self] { self->typed_.clear(); };
   self->pump_input();
   return master;
 }
@@ -44,25 +49,44 @@ void NestedMaster::set_flow(Flow flow) {
   pump_input();
 }
 
-// What the program writes to the master is typed on the terminal.
+// What the program writes to the master is typed on the terminal. What was refused is offered again when there is room for it, or
+// when more has come.
 void NestedMaster::pump_input() {
   while (!closed_now_ && !held_) {
-    if (typed_.empty()) {
-      std::array<std::byte, kPiece> piece;
-      const ssize_t count = recv(near_.get(), piece.data(), piece.size(), MSG_DONTWAIT);
-      if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return end();
-      if (count < 0) return ready_.when_readable([this] { pump_input(); });
-      typed_.assign(piece.begin(), piece.begin() + count);
+    const bool more = take_typed();
+    if (closed_now_) return;
+    if (!typed_.empty() && (more || tty_.take_input_room())) {
+      const std::size_t taken = tty_.type(typed_);
+      typed_.erase(typed_.begin(), typed_.begin() + static_cast<std::ptrdiff_t>(taken));
+      continue;
     }
-    const std::size_t taken = tty_.type(typed_);
-    typed_.erase(typed_.begin(), typed_.begin() + static_cast<std::ptrdiff_t>(taken));
-    if (!typed_.empty()) return;  // on_input_room comes
+    if (typed_.size() < kMostTyped) ready_.when_readable([this] { pump_input(); });
+    return;
   }
+}
+
+// Whether something came.
+bool NestedMaster::take_typed() {
+  std::array<std::byte, kPiece> piece;
+  const std::size_t room = std::min(piece.size(), kMostTyped - typed_.size());
+  if (room == 0) return false;
+  const ssize_t count = recv(near_.get(), piece.data(), room, MSG_DONTWAIT);
+  if (count > 0) typed_.insert(typed_.end(), piece.begin(), piece.begin() + count);
+  if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) end();
+  return count > 0;
+}
+
+void NestedMaster::type(std::byte key) {
+  if (closed_now_ || held_) return;
+  typed_.push_back(key);
+  const std::size_t taken = tty_.type(typed_);
+  typed_.erase(typed_.begin(), typed_.begin() + static_cast<std::ptrdiff_t>(taken));
 }
 
 void NestedMaster::pump_output() {
   if (closed_now_) return;
   give_output();
+  tty_.show_held_back(held_back());
   tty_.tell_programs();
 }
 
@@ -117,7 +141,10 @@ void NestedMaster::flush(tty::Flush queue, int far) {
     while (far >= 0 && recv(far, dropped.data(), dropped.size(), MSG_DONTWAIT) > 0) {
     }
   }
-  if (queue != tty::Flush::kInput) typed_.clear();
+  if (queue != tty::Flush::kInput) {
+    typed_.clear();
+    tty_.forget_refused();
+  }
   pump_input();
   pump_output();
 }
@@ -127,6 +154,7 @@ void NestedMaster::end() {
   tty_.on_output = nullptr;
   tty_.on_input_room = nullptr;
   reader_.cancel();
+  tty_.on_input_flush = nullptr;
   ready_ = Readiness();
   near_.reset();
   tty_.drop_output();

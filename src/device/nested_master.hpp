@@ -46,6 +46,8 @@ class NestedMaster {
   // TCXONC of the master: what its program types waits, and goes on (tty_io.c: __stop_tty, __start_tty).
   enum class Flow : std::uint8_t { kHeld, kRuns };
   void set_flow(Flow flow);
+  // A key, behind what the program typed so far (TCXONC of the master: TCIOFF, TCION).
+  void type(std::byte key);
 
   // TCFLSH of the master: its input is what the slave's programs wrote, its output what is typed there. `far` (lent; -1:
   // none): the program's end, in which a part of its input lies.
@@ -55,6 +57,7 @@ class NestedMaster {
   NestedMaster(boost::asio::io_context& context, Tty& tty, OwnedFd near, std::function<void()> closed)
       : tty_(tty), near_(std::move(near)), reader_(context), closed_(std::move(closed)) {}
   void pump_input();
+  bool take_typed();
   void give_output();
   [[nodiscard]] bool send_shown();
   [[nodiscard]] bool all_is_taken() const;

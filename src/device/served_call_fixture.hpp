@@ -75,7 +75,8 @@ class ServedCallTest : public testing::Test {
     pair_slave_ = std::move(serve_on_master(__NR_ioctl, {7, TIOCGPTPEER, O_RDWR | O_NOCTTY})->given);
     ASSERT_TRUE(pair_slave_);
   }
-  std::shared_ptr<FakeCall> serve_on_master(int number, const StoppedCall::Arguments& arguments, std::string memory = {}) {
+  std::shared_ptr<FakeCall> serve_on_master(int number, const StoppedCall::Arguments& arguments,
+                                            std::string memory = {}) {
     auto call = make(number, arguments, std::move(memory));
     call->files[7] = master_identity_;
     call->descriptors[7] = master_.get();

@@ -120,7 +120,8 @@ Outcome ServedCall::give_read(int socket, Bytes bytes, std::size_t taken) {
   Bytes rest = bytes;
   for (std::size_t i = 0; i < places.count && !rest.empty(); ++i) {
     const Bytes piece = rest.first(std::min(rest.size(), places.part[i].iov_len));
-    const long written = call_->write(reinterpret_cast<std::uint64_t>(places.part[i].iov_base), piece.data(), piece.size());
+    const long written =
+        call_->write(reinterpret_cast<std::uint64_t>(places.part[i].iov_base), piece.data(), piece.size());
     if (written == -EPERM) return let_go();
     if (written < 0) return answer(written);
     rest = rest.subspan(piece.size());

@@ -207,7 +207,8 @@ TEST_F(ServedCallTest, that_end_of_file_in_parts) {
   std::array<iovec, 2> parts{};
   for (std::size_t i = 0; i < parts.size(); ++i)
     parts[i] = {.iov_base = reinterpret_cast<void*>(kMemory + sizeof parts + 40 * i), .iov_len = 40};
-  const std::string memory = std::string(reinterpret_cast<const char*>(parts.data()), sizeof parts) + std::string(80, 0);
+  const std::string memory =
+      std::string(reinterpret_cast<const char*>(parts.data()), sizeof parts) + std::string(80, 0);
   const auto call = serve(__NR_readv, {0, kMemory, 2}, memory);
   EXPECT_EQ(call->answered, 64);
   EXPECT_EQ(call->memory.substr(sizeof parts, 65), std::string(64, 'a') + std::string(1, 0));
@@ -289,7 +290,8 @@ TEST_F(ServedCallTest, a_status_of_packet_mode_in_parts) {
   device_->serve(flushed);
   EXPECT_EQ(flushed->answered, 0);
   const iovec part{.iov_base = reinterpret_cast<void*>(kMemory + sizeof part), .iov_len = 10};
-  const auto call = serve_on_master(__NR_readv, {7, kMemory, 1}, std::string(reinterpret_cast<const char*>(&part), sizeof part) + "xx");
+  const auto call = serve_on_master(__NR_readv, {7, kMemory, 1},
+                                    std::string(reinterpret_cast<const char*>(&part), sizeof part) + "xx");
   EXPECT_EQ(call->answered, 1);
   EXPECT_EQ(call->memory.substr(sizeof part), std::string("\3x", 2)) << "TIOCPKT_FLUSHREAD and TIOCPKT_FLUSHWRITE";
 }

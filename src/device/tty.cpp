@@ -260,8 +260,18 @@ void Tty::set_size(ttycall::Winsize size) {
 }
 
 void Tty::flush(tty::Flush queue) {
-  if (queue != tty::Flush::kOutput) drop_sent_input();
+  if (queue != tty::Flush::kOutput) {
+    drop_sent_input();
+    looked_ahead_ = 0;
+    if (on_input_flush) on_input_flush();
+  }
   discipline_.flush(queue);
+  after_input();
+}
+
+void Tty::flush_taken_input() {
+  drop_sent_input();
+  discipline_.flush_input();
   after_input();
 }
 
@@ -292,6 +302,11 @@ void Tty::set_master(int fd, std::uint64_t inode) {
   mirror_.change([inode](ttycall::Slot& slot) { slot.master = inode; });
 }
 
+void Tty::show_held_back(std::size_t count) {
+  if (count != slot().held_back)
+    mirror_.change([count](ttycall::Slot& slot) { slot.held_back = static_cast<std::uint32_t>(count); });
+}
+
 // Whether nothing that waits here would be concerned by a change of the settings, and nobody is to be told of it.
 bool Tty::is_quiet() const {
   return !hung_up_ && !closed_ && !observed_ && !on_settings && !discipline_.packet_mode() && !discipline_.stopped() &&
@@ -304,6 +319,7 @@ void Tty::mirror() {
   const std::uint32_t attention = (shown.attention & ~(attention::kQuiet | attention::kStopped)) |
                                   (is_quiet() ? attention::kQuiet : 0) |
                                   (discipline_.stopped() ? attention::kStopped : 0);
+  const bool started = (shown.attention & ~attention & attention::kStopped) != 0;
   if (kept != shown.kept || typed_ != shown.typed || written_ != shown.written ||
       packet_status() != shown.packet_status || attention != shown.attention)
     mirror_.change([&](ttycall::Slot& slot) {
@@ -315,11 +331,11 @@ void Tty::mirror() {
     });
   adopt_wish();  // one that was made before its program could see that it has to ask
   run_started();
+  if (started) tell_programs();
 }
 
 void Tty::mirror_control() {
   mirror_.change([this](ttycall::Slot& slot) {
-  const bool started = (shown.attention & ~attention & attention::kStopped) != 0;
     slot.sid = control_.session();
     slot.fg_pgrp = control_.fg_pgrp();
   });
@@ -331,7 +347,6 @@ void Tty::mirror_control() {
 bool Tty::is_slave(int fd) const {
   struct stat status{};
   return fd >= 0 && !closed_ && fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_ino == slot().slave;
-  if (started) tell_programs();
 }
 
 OwnedFd Tty::duplicate_slave(pid_t likely_holder) {
@@ -359,6 +374,7 @@ void Tty::last_close() {
   ready_ = Readiness();
   master_.reset();
   waiting_for_reader_ = false;
+  recount_sent();
   mirror_.change([](ttycall::Slot& slot) { slot.slave = 0; });
   set_attention(attention::kClosed, true);
   set_attention(attention::kReleased, false);

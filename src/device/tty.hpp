@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -80,8 +81,13 @@ class Tty final : private tty::MasterPort {
 
   // -- the master side
 
-  // Bytes typed; returns how many were taken. The others are to be offered again when `on_input_room` is called.
+  // Bytes typed; returns how many were taken. The others are to be offered again, before all that come behind them, when
+  // `on_input_room` is called.
   [[nodiscard]] std::size_t type(Bytes bytes);
+  // Whether they are; asking resets it.
+  [[nodiscard]] bool take_input_room();
+  // They will not be offered again.
+  void forget_refused() { looked_ahead_ = 0; }
   // What programs wrote, processed; 0 where there is nothing now.
   std::size_t read_output(MutableBytes into);
   [[nodiscard]] bool has_output() const { return !output_.empty(); }
@@ -91,6 +97,7 @@ class Tty final : private tty::MasterPort {
   // Called from the event loop, never from within a call of the master side.
   std::function<void()> on_output;       // there is output, or a status, or the slave is closed or hung up
   std::function<void()> on_input_room;   // type() may take more
+  std::function<void()> on_input_flush;  // at once: those that type() refused are flushed, too
   std::function<void()> on_input_taken;  // programs have read all that was typed
   std::function<void()> on_settings;     // lines are read, or no longer
   std::function<void()> on_session_end;  // it was a controlling terminal, and is none any more
@@ -122,10 +129,13 @@ class Tty final : private tty::MasterPort {
   void set_termios(const tty::Termios& wanted);
   void set_size(ttycall::Winsize size);  // SIGWINCH to the foreground group where it changed
   void flush(tty::Flush queue);
+  // Not what type() refused: TCSETSF (tty_ioctl.c: set_termios).
+  void flush_taken_input();
   void control_flow(tty::FlowAction action);
   void simulate_input(std::uint8_t byte);
   void set_attention(std::uint32_t bit, bool on);
   void set_packet_mode(bool on);
+  [[nodiscard]] bool packet_mode() const { return discipline_.packet_mode(); }
   // What a master in packet mode reads next; 0: nothing.
   [[nodiscard]] std::uint8_t packet_status() const {
     return discipline_.packet_mode() ? discipline_.packet_status() : 0;
@@ -135,7 +145,6 @@ class Tty final : private tty::MasterPort {
   void signal(int number) { control_.signal_foreground(number); }
 
   // Everything that programs wrote so far has gone through the line discipline.
-  [[nodiscard]] bool packet_mode() const { return discipline_.packet_mode(); }
   [[nodiscard]] bool drained();
   // What programs wrote so far goes where it belongs now.
   void catch_up();
@@ -162,6 +171,8 @@ class Tty final : private tty::MasterPort {
 
   // The nested pair's other end, which its maker gets: `fd` is lent.
   void set_master(int fd, std::uint64_t inode);
+  // Bytes for its maker that are not in the other end's socket yet.
+  void show_held_back(std::size_t count);
   // The state of sessions changed: copies it into the slot.
   void mirror_control();
 
@@ -195,6 +206,8 @@ class Tty final : private tty::MasterPort {
   void drop_unprocessed();
   void feed_slave();
   bool send_record();
+  void recount_sent();
+  void tell_input_room();
   void end_marked_file();
   void drop_sent_input();
   void deliver_signals();
@@ -218,6 +231,8 @@ class Tty final : private tty::MasterPort {
   ByteQueue output_{kMaxOutput};
   std::vector<std::byte> unprocessed_;  // read from the socket; at most kPiece bytes
   std::uint64_t typed_ = 0, written_ = 0;
+  std::size_t looked_ahead_ = 0;  // of the bytes that type() refused, how many the line discipline has looked at
+  bool room_came_ = false;        // for those
   bool end_of_file_sent_ = false;
   bool sent_line_ended_by_file_end_ = false;  // the record in the socket: "ab" of "ab^D"
   bool hung_up_ = false;

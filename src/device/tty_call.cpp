@@ -101,8 +101,8 @@ std::int32_t TtyCall::control_master_flow() {
   switch (static_cast<tty::FlowAction>(asked_->request.value)) {
     case tty::FlowAction::kOutputOff: master->set_flow(NestedMaster::Flow::kHeld); break;
     case tty::FlowAction::kOutputOn: master->set_flow(NestedMaster::Flow::kRuns); break;
-    case tty::FlowAction::kInputOff: static_cast<void>(tty_->type(as_bytes("\x13"))); break;
-    case tty::FlowAction::kInputOn: static_cast<void>(tty_->type(as_bytes("\x11"))); break;
+    case tty::FlowAction::kInputOff: master->type(std::byte{0x13}); break;
+    case tty::FlowAction::kInputOn: master->type(std::byte{0x11}); break;
   }
   return 0;
 }
@@ -132,7 +132,7 @@ tty::Termios TtyCall::wanted_settings() const {
 void TtyCall::set_settings(bool flush_input) {
   when_drained([asked = asked_, tty = tty_, wanted = wanted_settings(), flush_input, brought = brought_] {
     const Tty::Borrowed borrowed(*tty, brought->get());
-    if (flush_input) tty->flush(tty::Flush::kInput);
+    if (flush_input) tty->flush_taken_input();
     tty->set_termios(wanted);
     asked->answer(0);
   });

@@ -26,16 +26,39 @@ std::size_t Tty::type(Bytes bytes) {
   if (hung_up_) return bytes.size();
   process_output();  // what programs wrote before comes before the echo
   adopt_wish();
+  room_came_ = false;
+  constexpr std::size_t kMostOfOne = 3;  // PARMRK
+  if (discipline_.kept() + discipline_.given() + kMostOfOne * bytes.size() >= tty::InputQueue::kSize) recount_sent();
   const auto* const typed = reinterpret_cast<const std::uint8_t*>(bytes.data());
   const std::size_t taken = discipline_.receive(typed, bytes.size());
   typed_ += taken;
-  if (taken < bytes.size()) discipline_.look_ahead(typed + taken, bytes.size() - taken);
+  // Each byte once: a key that has stopped the output does not stop it again.
+  const std::size_t seen = std::max(taken, looked_ahead_);
+  if (seen < bytes.size()) discipline_.look_ahead(typed + seen, bytes.size() - seen);
+  looked_ahead_ = std::max(seen, bytes.size()) - taken;
   after_input();
   return taken;
 }
 
+// What lies in the socket takes room as if it were in the queue: a part of it may have been read meanwhile.
+void Tty::recount_sent() {
+  if (discipline_.given() == 0) return;
+  if (closed_ || hung_up_ || in_socket() == 0)
+    discipline_.set_given(0);
+  else if (slave() >= 0)
+    discipline_.set_given(std::min(discipline_.given(), sent_input() + (sent_line_ended_by_file_end_ ? 1 : 0)));
+}
+
+bool Tty::take_input_room() {
+  if (discipline_.holds_back_input()) recount_sent();
+  const bool came = discipline_.wants_held_back_input();
+  return std::exchange(room_came_, false) || came;
+}
+
 void Tty::simulate_input(std::uint8_t byte) {
+  recount_sent();
   discipline_.simulate_input(byte);
+  tell_input_room();  // tty_buffer.c: tty_buffer_unlock_exclusive
   after_input();
 }
 
@@ -44,14 +67,18 @@ void Tty::after_input() {
   settle();
 }
 
+void Tty::tell_input_room() {
+  room_came_ = true;
+  tell_room_.run([this] {
+    if (on_input_room) on_input_room();
+  });
+}
+
 // Brings everything to where it goes by itself.
 void Tty::settle() {
   feed_slave();
   process_output();
-  if (discipline_.wants_held_back_input() && on_input_room)
-    tell_room_.run([this] {
-      if (on_input_room) on_input_room();
-    });
+  if (discipline_.wants_held_back_input()) tell_input_room();
   mirror();
   run_drained();
   tell_output();
@@ -78,7 +105,7 @@ void Tty::feed_slave() {
   }
   if (waiting_for_reader_) return;
   const bool more = discipline_.reads_lines() ? discipline_.readable() : discipline_.unread() > 0;
-  if (!more && !on_input_taken) return;
+  if (!more && !on_input_taken && !discipline_.holds_back_input()) return;
   waiting_for_reader_ = true;
   reader_.when_read(ready_, master_.get(), slave(), [this] {
     waiting_for_reader_ = false;
@@ -94,14 +121,17 @@ void Tty::feed_slave() {
 bool Tty::send_record() {
   const auto waiting = in_socket();
   if (!waiting) return false;
-  if (*waiting == 0) end_marked_file();
+  if (*waiting == 0) {
+    end_marked_file();
+    discipline_.set_given(0);
+  }
   const bool lines = discipline_.reads_lines();
   if (lines ? *waiting > 0 || !discipline_.readable() : *waiting > kStreamed || discipline_.unread() == 0) return false;
   if (end_of_file_sent_) return false;  // nothing comes behind it before it is read
   std::array<std::uint8_t, kRecord> record;
   tty::Reading reading(record.data(), record.size());
   const std::size_t kept = discipline_.kept();
-  std::size_t size = discipline_.read(reading).size;
+  std::size_t size = discipline_.give(reading).size;
   sent_line_ended_by_file_end_ = lines && size > 0 && kept - discipline_.kept() > size;
   if (!lines) {
     // A single VEOF under EXTPROC, or one behind pieces that were full. Whether it ends the file its reader decides, who sees whether
@@ -152,6 +182,7 @@ void Tty::drop_sent_input() {
   while (slave && recv(slave.get(), dropped.data(), dropped.size(), MSG_DONTWAIT) > 0) {
   }
   end_marked_file();
+  recount_sent();
 }
 
 // n_tty.c: n_tty_set_termios makes one line, or raw bytes, of all that was typed and not read. A part of it lies in the socket.
@@ -161,7 +192,7 @@ void Tty::take_back_input() {
   const OwnedFd slave = duplicate_slave();
   std::array<std::uint8_t, kRecord> bytes;
   if (!slave || ioctl(slave.get(), FIONREAD, &waiting) != 0) return;
-  if (waiting < 0 || discipline_.kept() + static_cast<std::size_t>(waiting) + 1 >= bytes.size()) return;
+  if (waiting < 0 || discipline_.kept() + static_cast<std::size_t>(waiting) >= bytes.size()) return;
   const ssize_t count = recv(slave.get(), bytes.data(), bytes.size() - 1, MSG_DONTWAIT);
   if (count <= 0) return;
   auto size = static_cast<std::size_t>(count);

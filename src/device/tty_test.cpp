@@ -121,6 +121,63 @@ TEST_F(TtyTest, raw_bytes_are_streamed) {
   EXPECT_EQ(output(), "");
 }
 
+// n_tty.c: N_TTY_BUF_SIZE: what programs have not read takes room, also where it lies in the socket.
+TEST_F(TtyTest, the_queue_holds_4095_raw_bytes) {
+  tty_->set_termios(tty::make_raw(tty_->termios()));
+  const std::string much(5000, 'a');
+  EXPECT_EQ(tty_->type(as_bytes(much)), 4095U);
+  EXPECT_EQ(tty_->type(as_bytes(much)), 0U);
+  EXPECT_EQ(read_slave(100), much.substr(0, 100));
+  EXPECT_EQ(tty_->type(as_bytes(much)), 100U);
+}
+
+// n_tty.c: n_tty_receive_room: an overlong line is dropped only while no complete line waits.
+TEST_F(TtyTest, nothing_is_dropped_behind_a_line_that_waits) {
+  type("line\r");
+  const std::string much(5000, 'a');
+  EXPECT_EQ(tty_->type(as_bytes(much)), 4090U);
+  EXPECT_EQ(read_slave(), "line\n");
+  EXPECT_EQ(tty_->type(as_bytes(much)), 5000U) << "now it is too long";
+}
+
+TEST_F(TtyTest, who_was_refused_is_told_of_room) {
+  tty_->set_termios(tty::make_raw(tty_->termios()));
+  bool told = false;
+  tty_->on_input_room = [&] { told = true; };
+  EXPECT_LT(tty_->type(as_bytes(std::string(5000, 'a'))), 5000U);
+  run();
+  EXPECT_FALSE(told);
+  EXPECT_EQ(read_slave(8192).size(), 4095U);
+  run();
+  EXPECT_TRUE(told);
+}
+
+// A socket tells its writer of nothing before a whole piece was read.
+TEST_F(TtyTest, room_by_a_part_of_what_was_sent_is_found_when_somebody_asks) {
+  tty_->set_termios(tty::make_raw(tty_->termios()));
+  EXPECT_LT(tty_->type(as_bytes(std::string(5000, 'a'))), 5000U);
+  EXPECT_FALSE(tty_->take_input_room());
+  EXPECT_EQ(read_slave(1), "a");
+  EXPECT_TRUE(tty_->take_input_room());
+  EXPECT_FALSE(tty_->take_input_room());
+}
+
+// n_tty.c: n_tty_lookahead_flow_ctrl
+TEST_F(TtyTest, a_key_behind_bytes_without_room_acts_once) {
+  tty::Termios settings = tty_->termios();
+  settings.lflag &= ~(tty::lflag::kIcanon | tty::lflag::kEcho);
+  tty_->set_termios(settings);
+  const std::string much = std::string(5000, 'a') + "\x13";
+  const std::size_t taken = tty_->type(as_bytes(much));
+  EXPECT_LT(taken, 5000U);
+  EXPECT_TRUE(tty_->output_is_stopped());
+  tty_->control_flow(tty::FlowAction::kOutputOn);
+  tty_->control_flow(tty::FlowAction::kOutputOff);
+  tty_->control_flow(tty::FlowAction::kOutputOn);
+  EXPECT_EQ(tty_->type(as_bytes(much).subspan(taken)), 0U);
+  EXPECT_FALSE(tty_->output_is_stopped());
+}
+
 TEST_F(TtyTest, what_was_typed_becomes_readable_when_lines_are_no_longer_read) {
   type("part");
   EXPECT_EQ(read_slave(), "(nothing)");

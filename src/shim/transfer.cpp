@@ -82,6 +82,28 @@ std::uint8_t take_status(const Terminal& terminal) {
   return status < 0 ? 0 : static_cast<std::uint8_t>(status);
 }
 
+// No more than what lies there by now: a mark comes when that was taken, and would be taken with it.
+long receive_data(const Terminal& terminal, std::uint8_t* to, std::size_t size) {
+  int waiting = 0;
+  const long result = ioctl_call(terminal.fd, ttycall::io::kFionread, address(&waiting));
+  if (result < 0) return result;
+  if (waiting <= 0) return -error::kAgain;
+  const auto there = static_cast<std::size_t>(waiting);
+  return receive(terminal.fd, to, there < size ? there : size, kDontWait);
+}
+
+// A master's read takes all there is. Many small writes fill its socket, which counts buffers, and the others wait in the device.
+long read_held_back(Terminal& terminal, std::uint8_t* to, std::size_t size, std::size_t done) {
+  // As it was before the read: by now the device may have fed the socket again.
+  for (std::uint32_t held = terminal.slot.held_back; done < size && held != 0; held = terminal.slot.held_back) {
+    catch_up(terminal);
+    const long more = terminal.has(attention::kMark) ? 0 : receive_data(terminal, to + done, size - done);
+    if (more <= 0) break;
+    done += static_cast<std::size_t>(more);
+  }
+  return static_cast<long>(done);
+}
+
 // n_tty.c: n_tty_read of a master: a status byte of packet mode comes before all data; no data and a closed slave is EIO.
 long read_master(Terminal& terminal, std::uint8_t* to, std::size_t size, int flags) {
   for (;;) {
@@ -107,16 +129,18 @@ long read_master(Terminal& terminal, std::uint8_t* to, std::size_t size, int fla
     const std::size_t head = packets ? 1 : 0;
     if (packets) *to = 0;  // TIOCPKT_DATA
     if (size == head) return 1;
-    const long count = receive(terminal.fd, to + head, size - head, kDontWait);
+    const long count = receive_data(terminal, to + head, size - head);
     if (count == -error::kAgain && (flags & kDontWait) == 0) continue;  // another reader was faster
-    return count < 0 ? count : count + static_cast<long>(head);
+    if (count < 0) return count;
+    return static_cast<long>(head) + read_held_back(terminal, to + head, size - head, static_cast<std::size_t>(count));
   }
 }
 
 // A raw read takes all there is; the device streams only so much of it, by the kernel's bookkeeping of the socket.
 long read_kept(Terminal& terminal, std::uint8_t* to, std::size_t size, std::size_t done) {
-  // As it was before the read: by now the device may have fed the socket again.
-  if (terminal.slot.kept == 0) return static_cast<long>(done);
+  // As it was before the read: by now the device may have fed the socket again, and taken in what had no room until then.
+  const std::size_t most = done + terminal.slot.kept;
+  if (size > most) size = most;
   while (done < size) {
     fetch_kept(terminal);
     const long more = receive(terminal.fd, to + done, size - done, kDontWait);

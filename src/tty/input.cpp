@@ -21,7 +21,7 @@ std::size_t LineDiscipline::receive(const std::uint8_t* bytes, std::size_t size,
     take_in(bytes + taken, piece);
     taken += piece;
   }
-  if (held_back_ && readable_bytes() == 0) input_has_room();
+  if (held_back_ && readable_bytes() + given_ == 0) input_has_room();
   return taken;
 }
 
@@ -29,12 +29,12 @@ std::size_t LineDiscipline::receive(const std::uint8_t* bytes, std::size_t size,
 // still comes through. This holds only while no complete line waits.
 LineDiscipline::Room LineDiscipline::make_room(WhenFull when_full) {
   constexpr int kParityMarkSize = 3;  // PARMRK may need three bytes for one
-  int room = static_cast<int>(InputQueue::kSize) - static_cast<int>(input_.size());
+  int room = static_cast<int>(InputQueue::kSize) - static_cast<int>(input_.size() + given_);
   if (settings_.input(iflag::kParmrk)) room = (room + kParityMarkSize - 1) / kParityMarkSize;
   --room;
   if (room > 0) return {.bytes = static_cast<std::size_t>(room), .overflow = false};
-  const bool overflow = edits_lines() && input_.lines == input_.tail;
-  if (overflow && room < 0) --input_.head;
+  const bool overflow = edits_lines() && input_.lines == input_.tail - given_;
+  if (overflow && room < 0 && input_.size() > 0) --input_.head;
   held_back_ = when_full == WhenFull::kHoldBack && !overflow;
   return {.bytes = overflow ? 1U : 0U, .overflow = overflow};
 }

@@ -62,6 +62,7 @@ class LineDiscipline {
   [[nodiscard]] std::size_t receive(const std::uint8_t* bytes, std::size_t size);
   // Room has come since receive() left bytes to the caller; asking resets it (n_tty.c: n_tty_kick_worker).
   [[nodiscard]] bool wants_held_back_input();
+  [[nodiscard]] bool holds_back_input() const { return held_back_; }
   // Ctrl-S and Ctrl-Q work at once, also when they stand behind bytes for which there is no room
   // (n_tty.c: n_tty_lookahead_flow_ctrl).
   void look_ahead(const std::uint8_t* bytes, std::size_t size);
@@ -70,6 +71,11 @@ class LineDiscipline {
 
   // Goes on with a read(2) of the slave as far as it can without waiting (n_tty.c: n_tty_read).
   ReadResult read(Reading& reading);
+  // The same for who passes it on: what it gives takes room, as if it were in the queue, until set_given() says that no more than
+  // so many bytes are on their way to the reader.
+  ReadResult give(Reading& reading);
+  [[nodiscard]] std::size_t given() const { return given_; }
+  void set_given(std::size_t bytes);
   // poll(2) says POLLIN: VMIN bytes where VTIME is 0, else any byte or line (n_tty.c: n_tty_poll).
   [[nodiscard]] bool readable() const;
   // FIONREAD: complete lines without end-of-file marks, or raw bytes (n_tty.c: inq_canon).
@@ -157,6 +163,7 @@ class LineDiscipline {
   bool copy_raw(Reading& reading);
   bool copy_line(Reading& reading);
   [[nodiscard]] ReadResult wait_for_input(const Reading& reading) const;
+  ReadResult begin_or_go_on(Reading& reading);
   ReadResult gather(Reading& reading);
   void copy_the_rest(Reading& reading);
   void skip_end_of_file();
@@ -169,6 +176,7 @@ class LineDiscipline {
   Output output_;
   Echo echo_;
   InputQueue input_;
+  std::size_t given_ = 0;
   std::uint64_t special_[4] = {};   // characters that are more than themselves (n_tty.c: char_map)
   std::uint64_t looked_ahead_ = 0;  // of the next bytes, how many look_ahead() has seen
   Actions actions_;

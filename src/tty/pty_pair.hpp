@@ -37,6 +37,7 @@ class PtyPair final : private MasterPort {
   [[nodiscard]] bool master_readable() const { return master_size_ > 0 || has_packet_status(); }
   [[nodiscard]] bool has_packet_status() const { return slave_.packet_mode() && slave_.packet_status() != 0; }
   [[nodiscard]] bool master_writable() const { return !master_flow_.stopped() && to_slave_.room() > 0; }
+  [[nodiscard]] bool master_is_held() const { return master_flow_.stopped(); }
   void flush_master(Flush queue);               // TCFLSH on the master
   void control_master_flow(FlowAction action);  // TCXONC on the master: stops what the master writes
 

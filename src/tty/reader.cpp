@@ -32,6 +32,20 @@ std::size_t LineDiscipline::unread() const {
 
 // The first piece waits until VMIN is reached or the piece is full; pieces after it only take what is there.
 ReadResult LineDiscipline::read(Reading& reading) {
+  const std::uint64_t tail = input_.tail;
+  const ReadResult result = begin_or_go_on(reading);
+  if (input_.tail != tail) input_has_room();
+  return result;
+}
+
+ReadResult LineDiscipline::give(Reading& reading) {
+  const std::uint64_t tail = input_.tail;
+  const ReadResult result = begin_or_go_on(reading);
+  given_ += input_.tail - tail;
+  return result;
+}
+
+ReadResult LineDiscipline::begin_or_go_on(Reading& reading) {
   if (!reading.begun_) {
     reading.begun_ = true;
     reading.begin_piece();
@@ -42,10 +56,7 @@ ReadResult LineDiscipline::read(Reading& reading) {
       (minimum > 0 ? reading.time_ : reading.first_time_) = settings_.cc[kVtime];
     }
   }
-  const std::uint64_t tail = input_.tail;
-  const ReadResult result = gather(reading);
-  if (input_.tail != tail) input_has_room();
-  return result;
+  return gather(reading);
 }
 
 ReadResult LineDiscipline::gather(Reading& reading) {

@@ -23,6 +23,7 @@ void LineDiscipline::set_termios(const Termios& wanted) {
 bool LineDiscipline::put_back(const std::uint8_t* bytes, std::size_t size) {
   if (size >= InputQueue::kSize - input_.size()) return false;
   input_.put_back(bytes, size);
+  given_ = given_ > size ? given_ - size : 0;
   return true;
 }
 
@@ -103,6 +104,11 @@ void LineDiscipline::control_flow(FlowAction action) {
 void LineDiscipline::start_output() {
   flow_.start();
   echo_.resume(settings_);
+}
+
+void LineDiscipline::set_given(std::size_t bytes) {
+  if (bytes < given_) input_has_room();
+  given_ = bytes;
 }
 
 void LineDiscipline::input_has_room() {

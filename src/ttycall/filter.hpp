@@ -136,7 +136,8 @@ class FilterMaker {
     emit(kLoad, kNumber);
     for (unsigned i = 0; i < kCalls; ++i) {
       unsigned place = i;
-      for (; place > 0 && sorted_[place - 1].number > kStopRules[i].number; --place) sorted_[place] = sorted_[place - 1];
+      for (; place > 0 && sorted_[place - 1].number > kStopRules[i].number; --place)
+        sorted_[place] = sorted_[place - 1];
       sorted_[place] = kStopRules[i];
     }
     search(0, kCalls);

@@ -60,10 +60,12 @@ struct Slot {
   std::uint64_t typed = 0, written = 0;  // bytes so far
   std::uint32_t packet_status = 0;       // what a master in packet mode reads next, where not 0 (TIOCPKT_*)
   std::uint32_t adopted = 0;             // generation of the last wish that is in `termios`
-  std::uint32_t busy = 0;                // odd while the device processes output; not under `generation`
+  std::uint32_t held_back = 0;           // bytes for the master that are not in its socket yet
+  std::uint32_t spare = 0;
+  std::uint32_t busy = 0;  // odd while the device processes output; not under `generation`
   std::uint32_t moving =
       0;  // odd while bytes go from `kept` to the socket; not under `generation`: that takes a system call
-  std::uint8_t reserved[128] = {};
+  std::uint8_t reserved[120] = {};
 };
 
 struct Header {

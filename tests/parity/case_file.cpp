@@ -1,6 +1,7 @@
 #include "case_file.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 
 #include <cctype>
@@ -144,6 +145,7 @@ class Runner {
     if (name == "status") return status(words);
     if (name == "signals") return signals(words);
     if (name == "unread") return unread(words);
+    if (name == "polls") return polls(words);
     return control(words);
   }
 
@@ -282,6 +284,17 @@ class Runner {
     const auto wanted = words.size() == 2 ? number(words[1]) : std::nullopt;
     if (!wanted) return malformed();
     return unread_ == *wanted ? "" : fmt::format("got {}", unread_);
+  }
+
+  std::string polls(const std::vector<std::string>& words) {
+    std::int16_t wanted = 0;
+    for (std::size_t i = 1; i < words.size() && words[i] != "nothing"; ++i) {
+      const std::int16_t bit = words[i] == "in" ? POLLIN : words[i] == "out" ? POLLOUT : std::int16_t{0};
+      if (bit == 0) return malformed();
+      wanted = static_cast<std::int16_t>(wanted | bit);
+    }
+    const std::int16_t got = does({.op = Op::kDrain}).slave_poll;
+    return got == wanted ? "" : fmt::format("got {:#x}", got);
   }
 
   std::string control(const std::vector<std::string>& words) {

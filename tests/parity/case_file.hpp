@@ -12,6 +12,7 @@
 //   status WORD...            a packet-mode status byte: stop start flushread flushwrite nostop dostop ioctl
 //   signals WORD...|none      what the foreground group got since the last `signals`
 //   unread N                  FIONREAD of the slave
+//   polls nothing|in|out|in out           poll of the slave
 //   flush input|output|both   TCFLSH
 //   flow off|on|send-stop|send-start      TCXONC
 //   packetmode on|off         TIOCPKT

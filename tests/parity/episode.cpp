@@ -64,18 +64,20 @@ class Duel {
   Duel(KernelSide kernel, Maker maker) : maker_(maker), kernel_(std::move(kernel)) {}
 
   [[nodiscard]] const tty::PtyPair& pair() const { return model_.pair(); }
+  [[nodiscard]] Beyond beyond() const { return beyond_; }
 
   Verdict::Kind run(const Step& step, Observation& expected, Observation& observed) {
     ++count_;
-    if (!master_settled_ && needs_settled_master(step, pair())) {
+    const bool has_workers = maker_ == Maker::kKernel;
+    if (has_workers && !master_settled_ && needs_settled_master(step, pair())) {
       kernel_.settle_master(expected);
       settled(expected);
     }
-    if (needs_settled_slave(step, late_)) {
+    if (has_workers && needs_settled_slave(step, late_)) {
       kernel_.rest();
       late_ = Late::kNothing;
     }
-    if (full_master_touched_ && needs_quiet_master(step)) {
+    if (has_workers && full_master_touched_ && needs_quiet_master(step)) {
       kernel_.rest();
       full_master_touched_ = false;
     }
@@ -83,7 +85,11 @@ class Duel {
         .kept_up = pair().slave_keeps_up(), .kept = pair().slave().kept(), .unread = expected.slave_unread};
     model_.run(step, expected);
     if (model_.raced()) return Verdict::Kind::kRaced;
-    if (maker_ == Maker::kDevice && is_beyond_device(step, expected)) return Verdict::Kind::kBeyond;
+    if (maker_ == Maker::kDevice) beyond_ = beyond_device(step, expected);
+    // A read of ours that takes pieces makes room with the first one: a key behind it flushes the others.
+    if (maker_ == Maker::kDevice && step.op == Op::kSlaveRead && !before.kept_up && expected.signals != 0)
+      beyond_ = Beyond::kFlushedRead;
+    if (beyond_ != Beyond::kNone) return Verdict::Kind::kBeyond;
     const KernelSide::Look look = {.at_master = must_look_at_master(step, expected),
                                    .at_queues = count_ % 16 == 0,
                                    .slave_events = slave_events()};
@@ -101,19 +107,17 @@ class Duel {
 
  private:
   // The kernel's queues between the ends hold 64 KiB and 4095 bytes; the device's are sockets, which hold more.
-  // And a socket counts buffers: so many small writes fill it too.
-  [[nodiscard]] bool is_beyond_device(const Step& step, const Observation& expected) {
-    constexpr unsigned kFewWrites = 12;
-    unread_writes_ =
-        expected.master_unread == 0 ? 0 : unread_writes_ + (expected.master_unread > shown_before_ ? 1U : 0U);
-    shown_before_ = expected.master_unread;
-    if (unread_writes_ > kFewWrites || !pair().master_writable()) return true;
-    if (pair().master_is_full() || !pair().slave_keeps_up()) return true;
-    // How much of the echo was out when a key of the same write stopped it depends on the pieces in which it came (tty_buffer.c).
-    constexpr std::size_t kEchoBlock = 256;  // n_tty.c: ECHO_BLOCK
-    if (step.op == Op::kMasterWrite && step.bytes.size() > kEchoBlock && pair().slave().stopped()) return true;
+  [[nodiscard]] Beyond beyond_device(const Step& step, const Observation& expected) const {
+    if (pair().master_is_full()) return Beyond::kMasterFull;
+    const tty::LineDiscipline& slave = pair().slave();
+    const bool edited_by_master =
+        slave.termios().local(tty::lflag::kIcanon) && slave.termios().local(tty::lflag::kExtproc);
+    if (slave.kept() >= tty::InputQueue::kSize - (edited_by_master ? 1 : 0)) return Beyond::kOverrun;
+    if (!pair().master_writable()) return pair().master_is_held() ? Beyond::kHeldMaster : Beyond::kSlaveFull;
     const bool writes = step.op == Op::kMasterWrite || (step.op == Op::kSlaveWrite && !pair().slave().stopped());
-    return writes && !step.bytes.empty() && expected.result != static_cast<std::int64_t>(step.bytes.size());
+    return writes && !step.bytes.empty() && expected.result != static_cast<std::int64_t>(step.bytes.size())
+               ? Beyond::kPartlyTaken
+               : Beyond::kNone;
   }
   // A socket can always be written, and is readable from its first byte on: the device's poll(2) says so of stopped output, and
   // where VMIN asks for more (docs/line-discipline.md).
@@ -167,8 +171,7 @@ class Duel {
   }
 
   Maker maker_;
-  unsigned unread_writes_ = 0;  // since the master had read all
-  std::uint32_t shown_before_ = 0;
+  Beyond beyond_ = Beyond::kNone;
   KernelSide kernel_;
   ModelSide model_;
   std::uint64_t count_ = 0;
@@ -194,6 +197,7 @@ Result<Verdict> run(NextStep next_step, long patience, Maker maker) {
   while (std::optional<Step> step = next_step(duel.pair())) {
     verdict.steps.push_back(*std::move(step));
     verdict.kind = duel.run(verdict.steps.back(), verdict.expected, verdict.observed);
+    verdict.beyond = duel.beyond();
     if (verdict.kind != Verdict::Kind::kSame) break;
   }
   return verdict;
@@ -246,7 +250,7 @@ Result<> leave_out_bytes(Verdict& best, Maker maker) {
 }  // namespace
 
 Result<Verdict> run_seed(std::uint64_t seed, long patience, Maker maker) {
-  Generator generator(seed, maker == Maker::kDevice ? Queues::kNeverFull : Queues::kAny);
+  Generator generator(seed, maker == Maker::kDevice ? Queues::kMasterReads : Queues::kAny);
   std::uint32_t left = generator.steps_in_episode();
   return run(
       [&](const tty::PtyPair& pair) -> std::optional<Step> {

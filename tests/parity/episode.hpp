@@ -11,11 +11,24 @@
 
 namespace farpty::parity {
 
+// Where our device has other queues than the kernel (docs/line-discipline.md): what follows is not judged.
+enum class Beyond : std::uint8_t {
+  kNone,
+  kMasterFull,   // 4095 bytes wait for it
+  kSlaveFull,    // what the master wrote has no room there, nor between the ends
+  kOverrun,      // the slave's queue, by faults of the kernel's: PARMRK, and EXTPROC with ICANON
+  kHeldMaster,   // TCXONC
+  kFlushedRead,  // by a key that had no room before
+  kPartlyTaken   // a write was
+};
+inline constexpr const char* kBeyondNames[] = {"none",        "full master",  "full slave",    "overrun slave",
+                                               "held master", "flushed read", "a part written"};
+
 struct Verdict {
   // raced: the last step's outcome depends on how the kernel schedules its workers, so it was not judged.
-  // beyond: a queue is full, and our device has others (docs/line-discipline.md); what follows is not judged.
   enum class Kind : std::uint8_t { kSame, kRaced, kBeyond, kDifferent };
   Kind kind = Kind::kSame;
+  Beyond beyond = Beyond::kNone;   // where `kind` says so
   std::vector<Step> steps;         // those that were done; the last one differs or raced
   Observation expected, observed;  // of the last step: ours, the kernel's
 };

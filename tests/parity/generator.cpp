@@ -19,8 +19,7 @@ Generator::Generator(std::uint64_t seed, Queues queues)
       simulates_(random_.one_in(2)),
       settings_weight_(1 + random_.below(12)) {
   if (queues == Queues::kAny) return;
-  master_reads_ = slave_reads_ = true;
-  fills_input_ = false;
+  master_reads_ = true;
 }
 
 Step Generator::next(const tty::PtyPair& pair) {

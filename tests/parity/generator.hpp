@@ -12,8 +12,8 @@
 
 namespace farpty::parity {
 
-// Whether an episode may want queues to be full: where the two sides have different ones, what follows is no rule of either.
-enum class Queues : std::uint8_t { kAny, kNeverFull };
+// Whether an episode may want the master's queue to be full: where the two sides have different ones, what follows is no rule of either.
+enum class Queues : std::uint8_t { kAny, kMasterReads };
 
 class Generator {
  public:

@@ -19,6 +19,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
+#include <string>
 #include <string_view>
 
 #include "episode.hpp"
@@ -41,7 +43,8 @@ struct Options {
 constexpr int kSkipped = 77;  // what CTest takes for a skip
 
 struct Counts {
-  std::uint64_t steps = 0, episodes = 0, raced = 0, beyond = 0, repeated = 0;
+  std::uint64_t steps = 0, episodes = 0, raced = 0, repeated = 0;
+  std::uint64_t beyond[std::size(kBeyondNames)] = {};
 };
 
 int fail(const Error& error) {
@@ -59,9 +62,14 @@ void report(const Counts& counts, Clock::time_point start) {
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   fmt::print(
       "{} steps in {} episodes, {:.0f} s, {:.2f} us a step; {} episodes ended at a step that the kernel's "
-      "scheduling decides, {} at a full queue, {} were done twice\n",
+      "scheduling decides, {} were done twice\n",
       counts.steps, counts.episodes, seconds, counts.steps > 0 ? seconds * 1e6 / static_cast<double>(counts.steps) : 0,
-      counts.raced, counts.beyond, counts.repeated);
+      counts.raced, counts.repeated);
+  std::string ended;
+  for (std::size_t i = 1; i < std::size(kBeyondNames); ++i)
+    if (counts.beyond[i] != 0)
+      ended += fmt::format("{} {}: {}", ended.empty() ? "" : ",", kBeyondNames[i], counts.beyond[i]);
+  if (!ended.empty()) fmt::print("  ended where our queues are others:{}\n", ended);
   std::fflush(stdout);
 }
 
@@ -118,7 +126,7 @@ int run_many(const Options& options) {
       ++counts.raced;
       if (std::getenv("PARITY_RACES") != nullptr) fmt::print("raced: {}\n", verdict->steps.back().text());
     }
-    if (verdict->kind == Verdict::Kind::kBeyond) ++counts.beyond;
+    if (verdict->kind == Verdict::Kind::kBeyond) ++counts.beyond[static_cast<std::size_t>(verdict->beyond)];
     counts.steps += verdict->steps.size();
     ++counts.episodes;
     if (options.progress > 0 && Clock::now() >= next_report) {
