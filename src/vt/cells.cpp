@@ -123,6 +123,7 @@ void Cells::resize(WindowSize size) {
 }
 
 void Cells::set_pen(const Pen& pen) {
+  pen_ = pen;
   std::string sgr;
   write_sgr_for_cells(sgr, pen);
   const bool printing = printing_;
@@ -134,7 +135,11 @@ void Cells::print(std::u32string_view text) {
   std::string run;
   for (const char32_t character : text) {
     if (width(character) == 0) {
-      if ((run.empty() && !printing_) || (run.empty() && wraps_)) continue;
+      if (run.empty() && !printing_) continue;
+      if (run.empty() && printed_at_edge()) {
+        combine_at_edge(character);
+        continue;
+      }
     } else if (run.size() > kMaxRun) {
       print_run(run);
       run.clear();
@@ -152,6 +157,25 @@ void Cells::print_run(std::string_view utf8) {
   printed_ = {.row = glyph.start_row, .column = glyph.start_col};
   wraps_ = autowrap_ && glyph.end_col >= row_width(at.row) && at.row == glyph.start_row && at.col == glyph.start_col;
   printing_ = true;
+}
+
+bool Cells::printed_at_edge() const {
+  return printed_.column + cell_at(printed_.row, printed_.column).width >= row_width(printed_.row);
+}
+
+// libvterm combines with what stands before the cursor, which at the edge is on the character itself: it is printed again.
+void Cells::combine_at_edge(char32_t character) {
+  const Cell cell = cell_at(printed_.row, printed_.column);
+  if (cell.erased() || cell.characters.back() != 0) return;
+  std::string run;
+  for (const char32_t one : cell.characters)
+    if (one != 0) append_utf8(run, one);
+  append_utf8(run, character);
+  const Pen pen = pen_;
+  set_pen(cell.pen);
+  write(fmt::format("\x1b[{}G", printed_.column + 1));
+  print_run(run);
+  set_pen(pen);
 }
 
 int Cells::width(char32_t character) const {

@@ -80,6 +80,8 @@ class Cells {
   struct Vterm;
   void write(std::string_view sequence);
   void print_run(std::string_view utf8);
+  [[nodiscard]] bool printed_at_edge() const;
+  void combine_at_edge(char32_t character);
   // The columns that libvterm gives a character: 0, 1 or 2. It does not tell, so one is printed and looked at.
   [[nodiscard]] int width(char32_t character) const;
   [[nodiscard]] Cell cell_at(int row, int column) const;
@@ -89,6 +91,7 @@ class Cells {
   bool autowrap_ = true;
   bool printing_ = false;  // nothing came since the last character
   Position printed_;
+  Pen pen_;
   // For width(): made when the first character beyond ASCII comes.
   static constexpr std::size_t kMostWidths = 4096;
   mutable std::unique_ptr<Vterm> scale_;

@@ -98,7 +98,12 @@ void Screen::on_escape(const Escape& escape) {
       modes_.resize(size_);
       cells_.set_margins(modes_);
     }
-    if (std::string_view("34568").find(escape.final) != std::string_view::npos) cells_.escape('#', escape.final);
+    if (std::string_view("34568").find(escape.final) == std::string_view::npos) return;
+    cells_.escape('#', escape.final);
+    // A line of double width has half of the columns.
+    const Position at = cells_.cursor();
+    const int last = cells_.row_width(at.row) - 1;
+    if (at.column > last) cells_.move({.row = at.row, .column = last}, modes_);
     return;
   }
   if (escape.intermediates[0] != 0) return;

@@ -54,6 +54,30 @@ TEST(Screen, WhatOverwritesTheFirstHalfOfAWideCharacterIsNarrow) {
   EXPECT_TRUE(viewer.grid().cells == screen->grid().cells);  // too many to be printed
 }
 
+// libvterm combines at the last column within one piece of the stream only.
+TEST(Screen, ACombiningCharacterAtTheLastColumnComesToo) {
+  const std::string e = "e\xcc\x81", wide = "\xe6\x97\xa5\xcc\x81";
+  for (const std::string& last : {e, wide}) {
+    const std::string output = std::string(last == e ? 19 : 18, 'x') + "\x1b[31m" + last;
+    Screen whole(kSize), pieces(kSize);
+    whole.feed(as_bytes(output));
+    for (const char& one : output) pieces.feed(as_bytes(std::string_view(&one, 1)));
+    EXPECT_EQ(pieces.redraw(), whole.redraw());
+    EXPECT_EQ(pieces.grid().at(0, last == e ? 19 : 18).characters[1], U'\u0301');
+    EXPECT_EQ(pieces.grid().at(0, last == e ? 19 : 18).pen.foreground, Color::indexed(1));
+    pieces.feed(as_bytes("\x1b[mn"));
+    EXPECT_EQ(pieces.grid().at(1, 0).characters[0], U'n');
+    EXPECT_EQ(pieces.grid().at(1, 0).pen, Pen{});
+  }
+}
+
+// xterm: a line of double width has no more columns for the cursor than for characters.
+TEST(Screen, TheCursorStaysWithinALineThatBecomesWide) {
+  std::unique_ptr<Screen> screen;
+  EXPECT_EQ(fed(screen, "\x1b[1;18H\x1b#6")->cursor(), (Position{.row = 0, .column = 9}));
+  EXPECT_EQ(fed(screen, "\x1b[1;8H\x1b#3")->cursor(), (Position{.row = 0, .column = 7}));
+}
+
 TEST(Screen, TheOtherHalfOfAWideCharacterHasItsColour) {
   std::unique_ptr<Screen> screen;
   fed(screen, "\x1b[44m   \x1b[41m\x1b[1;1H\xe6\x97\xa5");

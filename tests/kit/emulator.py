@@ -4,13 +4,17 @@ that pyte does not know. Two that were given the same stream, or one of them a r
 
 import contextlib
 import copy
+import re
 from collections.abc import Iterator
 
 import pyte
 from wcwidth import wcwidth
 
-from .screen import FOREIGN, OPEN_END
+from .screen import FOREIGN as UNKNOWN
 
+FOREIGN = re.compile(UNKNOWN.pattern + rb"|\x1b\[[?>=<]?[0-9;:]*[ -/]+[@-~]", re.DOTALL)
+"""And control sequences with intermediates, of which pyte prints the last byte."""
+OPEN_END = re.compile(rb"\x1b(?:[\]P_^X][^\x07\x1b]*\x1b?|\[[?>=<]?[0-9;:]*[ -/]*)?\Z", re.DOTALL)
 SCREENS = {47, 1047, 1049}
 ORDINARY = b"\x1b)B"
 """pyte begins with line drawing in G1, a terminal with ASCII."""
