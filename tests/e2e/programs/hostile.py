@@ -109,6 +109,7 @@ def flood() -> None:
             held.append(made)
             continue
         made.send(os.urandom(112))
+        made.close()  # python's own closing would swallow a KeyboardInterrupt (the repr of a ResourceWarning nobody sees)
         with contextlib.suppress(OSError):
             ask(termios.TIOCSWINSZ, 24 | 80 << 16, TO_MASTER)
 
