@@ -47,7 +47,8 @@ class TlsSocket {
 
   void begin();  // the handshake, and reading
 
-  // Only when established and not broken. Whatever the size, it is taken; see unsent().
+  // Only when established and not broken. It is taken whole; who lets more wait than kMostUnsent is taken for stuck, and breaks:
+  // ask room() before.
   void send(Bytes plain);
   [[nodiscard]] std::size_t unsent() const { return unsent_.size(); }
   [[nodiscard]] std::size_t max_unsent() const { return max_unsent_; }
