@@ -246,17 +246,18 @@ def test_only_the_writers_terminal_answers_queries():
                "IFS= read -r -d Q got; stty sane; printf 'got <%q>' \"$got\"; read x")
     with native_server("--", "bash", "-c", program) as server:
         words = ("--accept-new", target(server))
-        with Reporting([farpty_binary(), "connect", "--name", "work", *words], environment=server.environment) as looker, \
-             Reporting([farpty_binary(), "attach", *words, "work"], environment=server.environment) as writer:
-            looker.name, writer.name = b"111", b"222"
-            said(looker, "somebody else has the pen")
-            (server.home / "go").touch()
-            for screen in (looker, writer):
-                screen.wait_for(lambda one: one.asked)
-            looker.send("\r~d")  # behind its answer
-            assert looker.wait_exit() == 0
-            writer.send("Q")
-            writer.wait_for("got <")
-            assert "got <$'\\E[?222c'>" in writer.text
-            writer.line("")
-            assert writer.wait_exit() == 0
+        with Reporting([farpty_binary(), "connect", "--name", "work", *words], environment=server.environment) as looker:
+            looker.wait_for("ready")
+            with Reporting([farpty_binary(), "attach", *words, "work"], environment=server.environment) as writer:
+                looker.name, writer.name = b"111", b"222"
+                said(looker, "somebody else has the pen")
+                (server.home / "go").touch()
+                for screen in (looker, writer):
+                    screen.wait_for(lambda one: one.asked)
+                looker.send("\r~d")  # behind its answer
+                assert looker.wait_exit() == 0
+                writer.send("Q")
+                writer.wait_for("got <")
+                assert "got <$'\\E[?222c'>" in writer.text
+                writer.line("")
+                assert writer.wait_exit() == 0
