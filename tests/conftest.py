@@ -11,7 +11,7 @@ from kit import farpty_binary as find_farpty
 from kit import need
 from kit import serve as run_server
 
-HANG = 120
+HANG = 300
 """Seconds after which a hanging test prints where it hangs and the run ends: no CI run ends by its own timeout in silence."""
 
 STDERR = pytest.StashKey()

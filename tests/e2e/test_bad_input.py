@@ -140,21 +140,26 @@ def test_a_program_that_never_reads_pushes_back_on_its_peer():
 
 def test_fd_exhaustion_is_told_and_survived():
     with serve(*BASH, prefix=["prlimit", "--nofile=40"]) as server:
-        peers = []
-        refused = b""
-        for _ in range(60):
-            peer = RawPeer(server)
-            peers.append(peer)
-        for peer in peers:
-            peer.pump(0.1)
-        wait_until(lambda: [peer for peer in peers if peer.pump(0) or b"farpty: " in peer.received], "a refusal")
-        refused = next(peer.received for peer in peers if b"farpty: " in peer.received)
+        before = len(open_fds(server.pid))
+        peers = [RawPeer(server) for _ in range(60)]
+        refused = wait_until(lambda: refusal_of(peers), "a refusal")
         assert re.search(rb"farpty: .*(descriptor|too many open files|full)", refused), refused
         server.wait_log("descriptor|too many open files")
+        # Nobody who still waits at the door may come in between.
+        wait_until(lambda: all(peer.pump(0) or peer.received or peer.ended for peer in peers), "everybody to be served or refused")
         for peer in peers:
             peer.close()
-        wait_until(lambda: not server.sessions(), "the sessions to end")
+        server.wait_idle()
+        wait_until(lambda: len(open_fds(server.pid)) <= before, "the descriptors to be free")
         still_serves(server)
+
+
+def refusal_of(peers: list[RawPeer]) -> bytes | None:
+    """What one of them got who was turned away."""
+    for peer in peers:
+        while peer.pump(0):
+            pass
+    return next((peer.received for peer in peers if re.search(rb"farpty: .*\n", peer.received)), None)
 
 
 def test_fork_failure_is_told_and_survived():
@@ -163,13 +168,11 @@ def test_fork_failure_is_told_and_survived():
     uid = 63_333  # of no one, so that the limit counts this server's processes only
     with serve("--any-local-user", *BASH, uid=uid, prefix=["prlimit", "--nproc=3"]) as server:
         peers = [RawPeer(server) for _ in range(6)]
-        wait_until(lambda: [peer for peer in peers if peer.pump(0) or b"farpty: " in peer.received], "a refusal",
-                   describe=lambda: (server.log, [peer.received for peer in peers]))
-        refused = next(peer.received for peer in peers if b"farpty: " in peer.received)
+        refused = wait_until(lambda: refusal_of(peers), "a refusal", describe=lambda: (server.log, [peer.received for peer in peers]))
         assert re.search(rb"farpty: cannot .*(process|run|fork).*: (resource temporarily unavailable|.*limit)", refused), refused
         for peer in peers:
             peer.close()
-        wait_until(lambda: not server.sessions(), "the sessions to end")
+        server.wait_idle()  # a process that nobody has waited for counts, too
         still_serves(server)
 
 

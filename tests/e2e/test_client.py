@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import termios
 from collections.abc import Iterator
@@ -34,13 +35,13 @@ def is_raw(screen: Screen) -> bool:
 
 
 @contextlib.contextmanager
-def in_a_script(server: Server, *flags: str) -> Iterator[tuple[Screen, list]]:
+def in_a_script(server: Server, *flags: str, screen: type[Screen] = Screen) -> Iterator[tuple[Screen, list]]:
     """A client under `sh -c`, as in a script, where no shell repairs the terminal; and the terminal's state from before."""
     command = f"read start; {farpty_binary()} connect {' '.join(flags)} {server.url}; echo status $?; read end"
-    with Screen(["sh", "-c", command], environment=server.environment) as screen:
-        before = screen.attributes()
-        screen.line("")
-        yield screen, before
+    with screen(["sh", "-c", command], environment=server.environment) as shown:
+        before = shown.attributes()
+        shown.line("")
+        yield shown, before
 
 
 @contextlib.contextmanager
@@ -168,9 +169,9 @@ def test_escape_twice_sends_one():
         screen.send("~~")
         screen.wait_for("<7e>")
         screen.send("a~")
-        screen.wait_for(re.compile(r"<7e><(617e|61><7e)>"))  # not at a line's start: a plain character
+        screen.wait_for(re.compile(r"<7e><61(><)?7e>"))  # not at a line's start: a plain character
         screen.send("\r~x")
-        screen.wait_for(re.compile(r"<0d(7e78|><7e78|><7e><78)>"))  # no command: both are sent
+        screen.wait_for(re.compile(r"<0d(><)?7e(><)?78>"))  # no command: both are sent
         screen.send("\r~.")
 
 
@@ -201,9 +202,10 @@ def test_a_lone_tilde_in_piped_input_is_data():
 
 def test_output_that_is_no_terminal(tmp_path):
     with serve(*BASH) as server:
-        command = f"{farpty_binary()} connect {server.url} > {tmp_path}/out; echo status $?; read end"
+        command = f"read start; {farpty_binary()} connect {server.url} > {tmp_path}/out; echo status $?; read end"
         with Screen(["sh", "-c", command], environment=server.environment) as screen:
             before = screen.attributes()
+            screen.line("")
             out = tmp_path / "out"
             wait_until(lambda: out.exists() and b"$ " in out.read_bytes(), "the prompt in the file")
             screen.line("echo in the f''ile; exit")
@@ -240,10 +242,11 @@ def test_verbose_explains_each_step():
 
 
 def test_a_server_that_is_not_there_is_told():
-    with serve("--", "true") as server:
-        url = server.url
-    done = subprocess.run([farpty_binary(), "connect", url], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=60, check=False)
+    with socket.socket() as bound:  # and listens not: nobody else comes to the port
+        bound.bind(("127.0.0.1", 0))
+        url = f"raw://127.0.0.1:{bound.getsockname()[1]}"
+        done = subprocess.run([farpty_binary(), "connect", url], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=60, check=False)
     assert done.returncode != 0
     assert re.search(rf"cannot connect to .*{re.escape(url.removeprefix('raw://'))}.*connection refused", done.stderr), done.stderr
 
@@ -256,9 +259,16 @@ def test_unix_socket(tmp_path):
         assert screen.wait_exit() == 0
 
 
+class Unread(Screen):
+    """A terminal that shows nothing: pyte gives up at sequences that a terminal passes over."""
+
+    def _render(self, data: bytes) -> None:
+        pass
+
+
 def test_a_hostile_server_only_costs_the_connection():
     """The server is hostile too: whatever it sends, the client passes it on or ends, and the terminal is restored."""
-    with serve("--", "sh", "-c", "head -c 200000 /dev/urandom") as server, in_a_script(server) as (screen, before):
+    with serve("--", "sh", "-c", "head -c 200000 /dev/urandom") as server, in_a_script(server, screen=Unread) as (screen, before):
         screen.wait_for(lambda screen: re.search(rb"status \d+", screen.raw[-300:]))
         assert screen.attributes() == before
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from kit import Server, farpty_binary, need, wait_until
+from kit.processes import read_process
 
 HANG_UP = "hung up by farpty kill"
 
@@ -53,7 +54,14 @@ def test_the_tree_of_a_session(serve):
                 groups = [group for session in sessions(server) for group in session["groups"] if group["foreground"]]
                 return {process["command"] for group in groups for process in group["processes"]}
 
-            wait_until(lambda: foreground() == {"bash", "cat"}, "cat to be in the foreground", describe=foreground)
+            def all_run() -> bool:
+                """The shell waits, and who was forked has become what it is called."""
+                (session,) = sessions(server)
+                groups = [[process["command"] for process in group["processes"]] for group in session["groups"]]
+                return foreground() == {"bash", "cat"} and groups[:2] == [["bash"], ["sleep"]] and len(groups[2]) == 3 \
+                    and read_process(session["leader"]).state == "S"
+
+            wait_until(all_run, "all to run", describe=lambda: sessions(server))
             (session,) = sessions(server)
             assert session["id"] == 1
             assert session["program"] == "bash"

@@ -25,7 +25,8 @@ class DelayProxy:
         command.append(f"{target[0]}:{target[1]}")
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._answers: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         found = re.match(r"delayproxy: listening on (.*):(\d+)", self._answers.get(timeout=GENEROUS))
         assert found, f"{command} does not start"
         self.address = found[1], int(found[2])
@@ -55,4 +56,7 @@ class DelayProxy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.communicate(timeout=GENEROUS)  # it ends with its standard input
+        assert self.process.stdin is not None
+        self.process.stdin.close()  # it ends with its standard input
+        self.process.wait(timeout=GENEROUS)
+        self._reader.join()

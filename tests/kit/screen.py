@@ -158,6 +158,11 @@ class Screen:
         return "\n".join(self.lines).rstrip()
 
     @property
+    def unwrapped(self) -> str:
+        """The screen as one line, for text that may stand where a line ends."""
+        return "".join(self.emulator.display)
+
+    @property
     def cursor(self) -> tuple[int, int]:
         """Column, line; from 0."""
         return self.emulator.cursor.x, self.emulator.cursor.y
@@ -197,6 +202,10 @@ class Screen:
         wait_until(look, f"{name} on the screen", within=within,
                    describe=lambda: f"screen:\n{self.text}\n--- cursor {self.cursor}, last bytes {self.raw[-200:]!r}")
         return self.text
+
+    def wait_raw(self, what: str, since: int = 0) -> None:
+        """Waits until a text has been written behind so many bytes of `raw`: for what may have gone from the screen again."""
+        self.wait_for(lambda screen: screen.raw.find(what.encode(), since) >= 0)
 
     def wait_still(self, quiet: float = 0.3) -> str:
         """Waits until nothing has come for `quiet` seconds: for screens whose last byte has no mark of its own."""
@@ -250,7 +259,7 @@ class Screen:
             os.close(self.master)  # hangs up
             self.master = -1
         try:
-            self.process.wait(timeout=5)
+            self.process.wait(timeout=GENEROUS)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)

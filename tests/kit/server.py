@@ -2,12 +2,15 @@
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
+import termios
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
@@ -16,7 +19,7 @@ from pathlib import Path
 from . import processes
 from .need import need
 from .paths import farpty_path
-from .wait import wait_until
+from .wait import GENEROUS, wait_until
 
 MARK = "KIT_MARK"
 """Variable in the server's environment, a fresh value for each server: finds its children wherever they went. The server
@@ -24,6 +27,8 @@ gives its programs none that begins with FARPTY_."""
 
 LISTENING = re.compile(r"""(?:farpty: |msg="|"msg":")listening on ([^\s"]+)""")
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+SETTLE = GENEROUS
+"""Seconds for what was already killed to go; what lives then has been left behind."""
 
 
 def farpty_binary() -> str:
@@ -115,8 +120,14 @@ class Server:
             self.process.kill()
             self.process.wait()
             raise AssertionError(f"the server does not end on {sign.name}:\n{self.log}") from None
-        self._reader.join(timeout=2)
+        # Whoever lives on with the server's standard error may hold the log open; all of the server's own is read then.
+        wait_until(lambda: not self._reader.is_alive() or (self._unread_log() == 0 and _left(self)), "the server's log to end")
+        self._reader.join(timeout=0.1)
         return status
+
+    def _unread_log(self) -> int:
+        assert self.process.stderr is not None
+        return struct.unpack("i", fcntl.ioctl(self.process.stderr, termios.FIONREAD, bytes(4)))[0]
 
 
 def _become_subreaper() -> None:
@@ -174,13 +185,12 @@ def serve(*arguments: str, listen: Sequence[str] = ("raw://127.0.0.1:0",), envir
 def _end(server: Server, status: int | None, may_leave: bool) -> None:
     try:
         ended = server.stop()
-        left = _settle(server)
+        left = [] if may_leave else _settle(server)
     finally:
         for process in _left(server):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
-    if left:
-        wait_until(lambda: not _left(server), "the left processes to die of SIGKILL")
+    wait_until(lambda: not _left(server), "the left processes to die of SIGKILL")
     assert status is None or ended == status, f"the server ended with status {ended}, not {status}:\n{server.log}"
     assert may_leave or not left, f"the server left {left}:\n{server.log}"
 
@@ -199,5 +209,5 @@ def _left(server: Server) -> list[processes.Process]:
 def _settle(server: Server) -> list[processes.Process]:
     """What is left when those that were already killed have had the time to go."""
     with contextlib.suppress(AssertionError):
-        wait_until(lambda: not _left(server), "nothing to be left", within=2)
+        wait_until(lambda: not _left(server), "nothing to be left", within=SETTLE)
     return _left(server)

@@ -35,7 +35,8 @@ def test_a_good_server_passes(stand_in):
     assert not processes.is_alive(server.pid)
 
 
-def test_a_left_child_fails_the_test_and_is_killed(stand_in):
+def test_a_left_child_fails_the_test_and_is_killed(stand_in, monkeypatch):
+    monkeypatch.setattr("kit.server.SETTLE", 0.1)
     stand_in("subprocess.Popen(['setsid', '-f', 'sleep', '1000'])")
     with pytest.raises(AssertionError, match="left .*sleep"), serve() as server:
         wait_until(lambda: any(process.name == "sleep" for process in server.descendants()), "the child")

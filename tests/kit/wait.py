@@ -7,7 +7,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-GENEROUS = float(os.environ.get("FARPTY_PATIENCE", "30"))
+GENEROUS = float(os.environ.get("FARPTY_PATIENCE", "60"))
 """Seconds after which a condition is taken to never come, also on a loaded machine under a sanitizer."""
 
 
