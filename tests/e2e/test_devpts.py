@@ -12,9 +12,9 @@ from kit.emulated import as_user, home_of
 from kit.need import need
 from kit.paths import built, farpty_path
 from kit.server import base_environment
+from kit.shells import JOB, PROMPT, continued
 
 BARE_DEV = [built("noptyrun"), "-l", "mount"]
-PROMPT = re.compile(r"\$ ?$")
 
 
 @pytest.fixture(autouse=True)
@@ -49,8 +49,13 @@ def test_who_one_is(uid):
 
 def test_terminals_inside(uid):
     need_program("script")
-    done = run(uid, farpty_binary(), "run", "--", "script", "-qc", "tty; stty size", "/dev/null")
-    assert done.stdout.endswith(b"/dev/pts/1\r\n24 80\r\n"), done  # script may echo the end of its input before
+    reading, writing = os.pipe()  # without an end, which script would echo somewhere
+    try:
+        done = run(uid, farpty_binary(), "run", "--", "script", "-qc", "tty; stty size", "/dev/null", stdin=reading)
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert done.stdout == b"/dev/pts/1\r\n24 80\r\n", done
 
 
 def test_the_rest_of_dev_is_there_and_the_hosts_is_not_touched(uid):
@@ -66,14 +71,14 @@ def test_job_control(uid):
         command = as_user(uid, [*BARE_DEV, farpty_binary(), "run", "--", "bash", "--norc", "--noprofile", "-i"])
         with Screen(command, environment=base_environment(home), cwd=str(home)) as screen:
             screen.wait_for(PROMPT)
-            screen.line("sleep 1000")
-            screen.wait_still(0.2)
+            screen.line(JOB)
+            screen.wait_for("\njob")
             screen.key("C-z")
-            screen.wait_for("Stopped")
+            screen.wait_for(re.compile(r"Stopped.*\n\$ ?$"))
             screen.line("fg")
-            screen.wait_for("fg\nsleep 1000")
+            continued(screen, 'sh -c .*cat"')
             screen.key("C-c")
-            screen.wait_for("^C")
+            screen.wait_for(re.compile(r"\^C\n\$ ?$"))
             screen.line("exit 4")
             assert screen.wait_exit() == 4
 

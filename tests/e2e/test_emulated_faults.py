@@ -148,9 +148,13 @@ def test_processes_up_to_the_limit():
         screen.wait_for("retry")
         screen.key("C-c")
         screen.wait_for(PROMPT)
-        for process in limited.descendants():
-            if process.name == "sleep":
-                os.kill(process.pid, signal.SIGKILL)
+
+        def sleeping() -> list[int]:
+            return [process.pid for process in limited.descendants() if process.name == "sleep"]
+
+        for pid in sleeping():
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not sleeping(), "the shell to have been told of each")
         still_works(screen, "fine")
 
 
@@ -180,13 +184,14 @@ def test_an_executable_of_another_machine_is_told_of_once(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_the_end_of_the_device(number, tmp_path):
     """A reader and a writer that ignore SIGHUP are told by what their calls return; the leader, and by it its job, by the signal."""
-    log = tmp_path / "log"
-    script = (f"exec 3>>{log}; trap 'echo hup >&3; exit' HUP; "
-              "(trap '' HUP; while read -r x; do :; done; echo 'read ended' >&3) <&0 & "
-              "(trap '' HUP; while printf x 2>/dev/null; do sleep 0.02; done; echo 'write failed' >&3) & "
-              "echo ready; while :; do sleep 0.05; done")
+    log, ready = tmp_path / "log", tmp_path / "ready"
+    # Who is forked ignores the signal from its first moment; what is written may wrap anywhere.
+    script = (f"exec 3>>{log}; trap '' HUP; "
+              "(while read -r x; do :; done; echo 'read ended' >&3) <&0 & "
+              "(while printf x 2>/dev/null; do sleep 0.02; done; echo 'write failed' >&3) & "
+              f"trap 'echo hup >&3; exit' HUP; touch {ready}; while :; do sleep 0.05; done")
     with emulated(["bash", "-c", script]) as screen:
-        screen.wait_for("ready")
+        wait_until(lambda: screen.pump(0) or ready.exists(), "all to be there")
         everyone = descendants(screen.process.pid)
         os.kill(screen.process.pid, number)
         wait_until(lambda: log.exists() and sorted(log.read_text().splitlines()) == ["hup", "read ended", "write failed"],

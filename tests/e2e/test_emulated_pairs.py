@@ -50,7 +50,7 @@ def test_script_with_job_control(uid):
 
 
 EXPECT = (r"""
-set timeout 20
+set timeout -1
 spawn -noecho bash --norc --noprofile -i
 expect "\\$ $"
 send "tty; stty size; read -s -p Sec''ret: x; echo; echo got \$x\r"
@@ -70,8 +70,10 @@ send "awake\r"
 expect "awake\r\nawake"
 send "\003"
 expect "\\$ $"
-send_user "\nnow you\n"
+stty raw -echo
+send_user "\r\nnow you\r\n"
 interact
+stty -raw echo
 send_user "left\n"
 """).replace("JOB", JOB)
 

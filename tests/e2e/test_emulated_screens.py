@@ -89,7 +89,7 @@ def test_less(uid):
         screen.wait_for(lambda screen: screen.lines[-1] == ":" and screen.lines[0] == "500")
         yield
         screen.send("\x1a")
-        screen.wait_for("Stopped")
+        screen.wait_for(prompt_after("Stopped.*"))
         screen.line("fg")
         screen.wait_for(lambda screen: screen.lines[-1] == ":" and screen.lines[0] == "500")
         yield

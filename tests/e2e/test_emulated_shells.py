@@ -70,6 +70,7 @@ def test_line_editing_by_the_shell(uid):
         screen.send("\x07")
         yield
         screen.send("\x15half a line")
+        screen.wait_for(re.compile(r"half a line$"))  # an interrupt drops what nobody has read
         yield
         screen.key("C-c")
         screen.wait_for(prompt_after(r"half a line\^C"))
@@ -136,7 +137,7 @@ def test_background_readers_and_writers(uid):
         yield
         screen.line(f"clear; stty -echoprt -echoke & {UNTIL_STOPPED}")  # settings belong to the foreground too
         screen.wait_for(prompt_after(r"Stopped.*"))
-        screen.line("fg; (trap '' TTOU; stty echoprt; echo allowed) & wait; stty -a | grep -o -- '-*echo[pk].*'; stty -echoprt echoke")
+        screen.line("fg; (until test -e told; do :; done; trap '' TTOU; stty echoprt; echo allowed) & touch told; wait; stty -a | grep -o -- '-*echo[pk].*'; stty -echoprt echoke")
         screen.wait_for(prompt_after(r"echoprt.*-echoke.*"))
         yield
 
@@ -180,6 +181,7 @@ def test_line_editing_by_the_terminal(uid):
     def dialogue(screen: Screen):
         screen.wait_for("ready")
         screen.line("wrong\x7f\x7f\x7f\x7f\x7fri\x17one grüße\x7f\x7f two\x17three\x16\x03\tx\x7f\x7f")
+        screen.wait_for(re.compile(r"three\^C\$$", re.MULTILINE))  # cat has answered
         yield
         screen.send("gone\x15kept \x12")
         yield

@@ -183,7 +183,7 @@ def test_a_static_program_is_told_of_once():
         screen.wait_for(PROMPT)
         screen.line("clear; busybox tty; busybox tty; echo status $?")
         screen.wait_for("status 1")
-        assert screen.text.replace("\n", "").count("sees no terminal") == 1, screen.text
+        assert screen.unwrapped.count("sees no terminal") == 1, screen.text
 
 
 def test_gvisors_own_terminals_are_taken():

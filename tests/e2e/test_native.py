@@ -150,7 +150,9 @@ def test_nobody_enters_by_another_protocol():
     with native_server() as server:
         with server.connect("farpty") as peer:
             peer.sendall(b"GET / HTTP/1.1\r\n\r\n")
-            assert b"HTTP" not in peer.recv(4096)
+            with contextlib.suppress(ConnectionError):  # what was not read any more becomes a reset
+                while got := peer.recv(4096):
+                    assert b"HTTP" not in got
         assert execute(server, "echo", "still here").stdout == b"still here\n"
 
 

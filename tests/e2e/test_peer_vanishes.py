@@ -13,13 +13,13 @@ from kit.processes import is_alive, read_process
 def start(peer: RawPeer, command: str) -> int:
     """Types a command that prints `pid N`; N."""
     peer.send(command.encode() + b"\n")
-    return int(peer.expect(r"pid (\d+)\b")[1])
+    return int(peer.expect(r"pid (\d+)\r")[1])
 
 
 @pytest.mark.parametrize("how", ["close", "vanish"])
 def test_the_program_gets_sighup(how, tmp_path):
     script = f"trap 'echo hup > {tmp_path}/seen; exit' HUP; echo ready; while :; do sleep 0.1; done"
-    with serve("--", "sh", "-c", script) as server:
+    with serve("--hangup-grace", "1h", "--", "sh", "-c", script) as server:
         peer = RawPeer(server)
         peer.expect("ready")
         getattr(peer, how)()

@@ -10,7 +10,7 @@ from kit.processes import is_alive
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_sessions_are_told_and_hung_up(sign, tmp_path):
     script = f"trap 'echo hup > {tmp_path}/seen; exit' HUP; echo ready; while :; do sleep 0.1; done"
-    with serve("--", "sh", "-c", script) as server, RawPeer(server) as peer:
+    with serve("--hangup-grace", "1h", "--", "sh", "-c", script) as server, RawPeer(server) as peer:
         peer.expect("ready")
         assert server.stop(sign) == 0
         assert (tmp_path / "seen").exists()
@@ -20,7 +20,7 @@ def test_sessions_are_told_and_hung_up(sign, tmp_path):
 def test_a_session_that_ignores_the_hangup_is_awaited_and_killed():
     with serve("--hangup-grace", "1s", "--", "sh", "-c", "trap '' HUP; echo pid $$; while :; do sleep 0.1; done") as server:
         with RawPeer(server) as peer:
-            pid = int(peer.expect(r"pid (\d+)")[1])
+            pid = int(peer.expect(r"pid (\d+)\r")[1])
             assert server.stop() == 0
             assert not is_alive(pid)
 
