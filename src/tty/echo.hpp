@@ -44,8 +44,14 @@ class Echo {
   // control character shown with a caret.
   static constexpr std::uint8_t kEscape = 0xff, kColumnBack = 0x80, kLineStart = 0x81, kErasedTab = 0x82;
 
-  void add(std::uint8_t byte) { ring_[head_++ % kSize] = byte; }
-  [[nodiscard]] std::uint8_t at(std::uint64_t place) const { return ring_[place % kSize]; }
+  void add(std::uint8_t byte) {
+    ring_[head_++ % kSize] = byte;
+    if (written_ < head_) written_ = head_;
+  }
+  // Crossed marks (docs/line-discipline.md) lead to places that were never written: zero, as the kernel's (n_tty.c: n_tty_open, vzalloc).
+  [[nodiscard]] std::uint8_t at(std::uint64_t place) const {
+    return place % kSize < written_ ? ring_[place % kSize] : std::uint8_t{0};
+  }
   [[nodiscard]] bool ends_at(std::uint64_t place) const { return committed_ % kSize == place % kSize; }
 
   enum class Step : std::uint8_t { kDone, kNoRoom, kIncomplete };
@@ -60,7 +66,8 @@ class Echo {
   std::uint64_t committed_ = 0;  // entries before this may go out
   std::uint64_t marked_ = 0;     // end of the last complete group
   std::uint64_t drained_ = 0;    // entries before this are gone
-  std::uint8_t ring_[kSize];     // not cleared: memory that most terminals never touch; read only where it was written
+  std::uint64_t written_ = 0;    // the highest head_ there was: a start of the ring, or all of it
+  std::uint8_t ring_[kSize];     // not cleared: memory that most terminals never touch; read by at() alone
 };
 
 }  // namespace farpty::tty

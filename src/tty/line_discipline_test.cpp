@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -175,6 +177,24 @@ TEST_F(LineDisciplineTest, EchoWaitsForRoom) {
   port_.space = 2;
   print("");
   EXPECT_EQ(port_.shown, "abc^A");
+}
+
+// With ECHOPRT, without ECHOCTL, VLNEXT inside an erasure crosses the marks of the echo queue, and all of its ring is shown: what
+// the kernel has there is zero, and what this process had in its memory before is nobody's to see.
+TEST(LineDisciplineMemory, EchoOfCrossedMarksShowsNothingOfOthers) {
+  alignas(LineDiscipline) static unsigned char memory[sizeof(LineDiscipline)];
+  std::ranges::fill(memory, 'S');
+  Port port;
+  auto* const tty = new (memory) LineDiscipline(port);
+  Termios wanted = tty->termios();
+  wanted.lflag = (wanted.lflag & ~lflag::kEchoctl) | lflag::kEchoprt;
+  tty->set_termios(wanted);
+  for (const char key : std::string_view("\t\t\x7f\x16")) tty->simulate_input(static_cast<std::uint8_t>(key));
+  port.shown.clear();
+  static_cast<void>(tty->write(nullptr, 0));
+  EXPECT_GT(port.shown.size(), 4000U) << "the ring is not shown: the test has lost its subject";
+  EXPECT_EQ(port.shown.find('S'), std::string::npos);
+  tty->~LineDiscipline();
 }
 
 TEST_F(LineDisciplineTest, AWriterIsToldHowMuchWasTaken) {

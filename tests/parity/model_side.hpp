@@ -1,7 +1,9 @@
 // Our side of the differential test: steps done on a tty::PtyPair, with what a kernel adds around it (results, signals).
 #pragma once
 
+#include <cstring>
 #include <memory>
+#include <new>
 
 #include "step.hpp"
 #include "tty/pty_pair.hpp"
@@ -27,7 +29,16 @@ class ModelSide {
   std::int64_t signal_group(int number);
   void observe(Observation& observation);
 
-  std::unique_ptr<tty::PtyPair> pair_ = std::make_unique<tty::PtyPair>();
+  // What the pair reads without having written it is not what the kernel has there, in every run.
+  struct Poisoned {
+    Poisoned() { std::memset(memory, 0xa5, sizeof memory); }
+    alignas(tty::PtyPair) unsigned char memory[sizeof(tty::PtyPair)];
+  };
+  struct Destroy {
+    void operator()(tty::PtyPair* pair) const { pair->~PtyPair(); }
+  };
+  std::unique_ptr<Poisoned> memory_ = std::make_unique<Poisoned>();
+  std::unique_ptr<tty::PtyPair, Destroy> pair_{new (memory_->memory) tty::PtyPair};
   tty::Winsize winsize_{};
   std::uint32_t signals_ = 0;
   bool waited_ = false;
