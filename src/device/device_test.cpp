@@ -111,6 +111,24 @@ TEST_F(DeviceTest, strangers_are_not) {
   EXPECT_EQ(ask(), std::nullopt);
 }
 
+// The connection comes before the request: whenever that comes, and however many are silent.
+TEST_F(DeviceTest, a_request_may_come_long_after_its_connection) {
+  request_.operation = Operation::kOrphaned;
+  const auto rounds = [&](int count) {
+    context_.restart();
+    for (int i = 0; i < count; ++i) context_.poll_one();
+  };
+  for (const int before : {0, 1, 2, 3, 10}) {
+    const OwnedFd silent = connected(), fd = connected();
+    rounds(before);
+    ASSERT_GT(send(fd.get(), &request_, sizeof request_, 0), 0);
+    context_.restart();
+    context_.poll();
+    EXPECT_EQ(recv(fd.get(), &answer_, sizeof answer_, MSG_DONTWAIT), sizeof answer_) << before << " rounds later";
+    EXPECT_EQ(recv(silent.get(), &answer_, sizeof answer_, MSG_DONTWAIT), -1);
+  }
+}
+
 // However many descriptors come along: none is kept that nobody asked for.
 TEST_F(DeviceTest, descriptors_that_come_along_are_closed) {
   const auto open_descriptors = [] {

@@ -1,11 +1,13 @@
 #include "device/request_socket.hpp"
 
+#include <sched.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <cstring>
 #include <span>
+#include <utility>
 
 #include "device/gvisor.hpp"
 
@@ -144,9 +146,20 @@ void RequestSocket::accept() {
     // No descriptor is left: those who ask wait until there is one.
     if (!connection && (errno == EMFILE || errno == ENFILE)) return try_again_later();
     if (!connection) return listen_on();
-    if (!take(connection)) keep(std::move(connection));
+    if (!take(connection)) look_again(std::move(connection));
   }
   next_round_.run([this] { accept(); });
+}
+
+// The connection wakes us, and the request is sent right behind it: mostly it is there by the next round, which is cheaper than
+// to watch the connection. A silent one gets no more than that round.
+void RequestSocket::look_again(OwnedFd connection) {
+  fresh_.push_back(std::move(connection));
+  second_look_.run([this] {
+    sched_yield();  // whoever asks may wait for our processor
+    for (OwnedFd& one : std::exchange(fresh_, {}))
+      if (!take(one)) keep(std::move(one));
+  });
 }
 
 void RequestSocket::try_again_later() {

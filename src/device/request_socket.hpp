@@ -1,7 +1,7 @@
 // RequestSocket: where programs ask the device (ttycall/request.hpp): an abstract unix socket, one connection a request.
 //
 // Who asks is what the kernel says of the connection; whether it belongs to this session is what its token says. Whatever
-// else comes is closed without an answer. Invariant: at most kMaxWaiting connections are open at a time.
+// else comes is closed without an answer. Invariant: at most kMaxWaiting + kAtOnce silent connections are open at a time.
 #pragma once
 
 #include <sys/types.h>
@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -54,11 +55,12 @@ class RequestSocket {
   static constexpr int kAtOnce = 64;               // taken in one round: a flood leaves each round to the others
 
   RequestSocket(boost::asio::io_context& context, std::function<void(std::shared_ptr<Asked>)> asked)
-      : context_(context), asked_(std::move(asked)), next_round_(context), retry_(context) {}
+      : context_(context), asked_(std::move(asked)), next_round_(context), second_look_(context), retry_(context) {}
   void accept();
   void listen_on();
   void try_again_later();
   bool take(OwnedFd& connection);
+  void look_again(OwnedFd connection);
   void keep(OwnedFd connection);
 
   struct Waiting {
@@ -73,7 +75,8 @@ class RequestSocket {
   OwnedFd listener_;
   Readiness ready_;
   std::map<int, Waiting> waiting_;
-  Later next_round_;
+  std::vector<OwnedFd> fresh_;  // accepted in this round
+  Later next_round_, second_look_;
   boost::asio::steady_timer retry_;
 };
 
