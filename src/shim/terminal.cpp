@@ -142,6 +142,12 @@ int controlling_session() {
 
 long catch_up(Terminal& terminal) { return terminal.slot.master != 0 ? fetch_kept(terminal) : 0; }
 
+std::size_t unread_now(Terminal& terminal) {
+  int in_socket = 0;
+  if (look_at_both(terminal, in_socket) < 0 || in_socket < 0) return 0;
+  return static_cast<std::size_t>(in_socket) + terminal.slot.kept;
+}
+
 long fetch_kept(Terminal& terminal) {
   ttycall::Request request{};
   ttycall::Answer answer;

@@ -43,6 +43,8 @@ void note_new(int fd);
 long catch_up(Terminal& terminal);
 // Of any terminal: what the device keeps behind the socket goes into it, as far as there is room.
 long fetch_kept(Terminal& terminal);
+// Of a slave: bytes in the socket and behind it, at one moment.
+[[nodiscard]] std::size_t unread_now(Terminal& terminal);
 
 // 0: go on. What n_tty.c: job_control and tty_jobctrl.c: __tty_check_change do, with signal SIGTTIN or SIGTTOU: a background
 // process is stopped, or gets -EIO or -EINTR.

@@ -165,6 +165,15 @@ long without_file_end(Terminal& terminal, const std::uint8_t* bytes, long count)
   return waiting == 0 && terminal.refresh() && terminal.slot.kept == 0 ? count - 1 : count;
 }
 
+// A read of a full queue ends with it: what had no room until then comes after it (n_tty.c: n_tty_kick_worker at the end of
+// n_tty_read), while the device sends more into a socket as soon as the first of it is taken.
+std::size_t no_more_than_there_is(Terminal& terminal, std::size_t size) {
+  constexpr std::size_t kNearlyFull = 1024;  // of 4095; PARMRK leaves room for three
+  if (size <= kNearlyFull) return size;
+  const std::size_t there = unread_now(terminal);
+  return there >= kNearlyFull && there < size ? there : size;
+}
+
 // Once, as far as it goes now, or, without kDontWait, until it is done.
 long read_once(Terminal& terminal, std::uint8_t* bytes, std::size_t size, int flags) {
   if (!terminal.is_slave()) return as_terminal(read_master(terminal, bytes, size, flags));
@@ -172,6 +181,7 @@ long read_once(Terminal& terminal, std::uint8_t* bytes, std::size_t size, int fl
   const tty::Termios& settings = terminal.slot.termios;
   const bool edited = settings.local(tty::lflag::kIcanon);
   if (edited && !settings.local(tty::lflag::kExtproc)) return as_terminal(read_line(terminal, bytes, size, flags));
+  size = no_more_than_there_is(terminal, size);
   if (!edited && terminal.has(ttycall::attention::kTimedRead)) {
     // A read goes on until it has VMIN bytes or its first piece is full.
     if (settings.cc[tty::kVmin] > kPiece && size > kPiece) size = kPiece;

@@ -15,7 +15,7 @@
 namespace farpty::parity {
 
 // How long a worker of which nothing would tell is given, in microseconds. A difference counts only if it stays at the last.
-inline constexpr long kPatience[] = {50, 1'000, 20'000, 100'000};
+inline constexpr long kPatience[] = {50, 1'000, 20'000, 100'000, 400'000};
 inline constexpr long kQuick = kPatience[0];
 
 // Who made the pty that this process gets: both answer the same calls.

@@ -81,6 +81,9 @@ void print_difference(std::uint64_t seed, Maker maker, const Verdict& verdict) {
   std::fflush(stdout);
 }
 
+// For who looks into what the report only counts.
+bool prints_races() { return std::getenv("PARITY_RACES") != nullptr; }
+
 // An episode that differs is done again with more and more patience: a worker of the kernel's may have been late.
 int judge(std::uint64_t seed, Maker maker, bool& differs) {
   Verdict verdict;
@@ -89,6 +92,9 @@ int judge(std::uint64_t seed, Maker maker, bool& differs) {
     if (!again) return fail(again.error());
     differs = again->kind == Verdict::Kind::kDifferent;
     if (!differs) return 0;
+    if (prints_races())
+      fmt::print("differed at first: seed {}, step {}: {}\n  seen:  {}\n  model: {}\n", seed, again->steps.size(),
+                 again->steps.back().text(), again->observed.text(), again->expected.text());
     verdict = *std::move(again);
   }
   fmt::print(
@@ -124,7 +130,7 @@ int run_many(const Options& options) {
     }
     if (verdict->kind == Verdict::Kind::kRaced) {
       ++counts.raced;
-      if (std::getenv("PARITY_RACES") != nullptr) fmt::print("raced: {}\n", verdict->steps.back().text());
+      if (prints_races()) fmt::print("raced: {}\n", verdict->steps.back().text());
     }
     if (verdict->kind == Verdict::Kind::kBeyond) ++counts.beyond[static_cast<std::size_t>(verdict->beyond)];
     counts.steps += verdict->steps.size();
