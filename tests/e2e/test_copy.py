@@ -148,7 +148,7 @@ def test_a_copy_whose_client_was_killed_is_gone_on_with(tmp_path, way, number):
             places = [ends.far(path / "big", proxy.address) if path is ends.there else str(path / "big") for path in (source, goal)]
             process = subprocess.Popen(ends.words(*places), env=ends.server.environment, cwd=ends.near, stdin=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL, start_new_session=True, preexec_fn=processes.default_signals)
-            wait_until(lambda: (goal / PART).exists() and (goal / PART).stat().st_size > 1_000_000, "some of it to have come")
+            wait_until(lambda: (goal / PART).exists() and (goal / PART).stat().st_size > 2 << 20, "some of it to have come")
             proxy.tell("refuse on")
             os.killpg(process.pid, number)
             assert process.wait(GENEROUS) == (-number if number == signal.SIGKILL else 128 + number)
@@ -189,13 +189,13 @@ def test_a_terminal_shows_how_far_it_is_and_is_left_clean(tmp_path):
                 screen.wait_for("stalled")
                 assert "%" in screen.text and "] " in screen.text
                 screen.send("\x03")
-                assert screen.process.wait(GENEROUS) == 130
-                wait_until(lambda: screen.pump() or "stalled" not in screen.text, "the line to go", describe=lambda: screen.text)
+                assert screen.wait_exit() == 130
+                screen.wait_for(lambda screen: "stalled" not in screen.text)
         with Screen(ends.words("big", ends.far(ends.there / "other")), environment=ends.server.environment,
                     cwd=str(ends.near)) as screen:
             screen.wait_for("copied 1 file, 30.5 MiB")
             assert "%" in screen.raw.decode() and "%" not in screen.text
-            assert screen.process.wait(GENEROUS) == 0
+            assert screen.wait_exit() == 0
 
 
 # --- who may, and how he comes in

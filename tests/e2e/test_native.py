@@ -117,7 +117,7 @@ def test_the_first_meeting_is_a_question_and_the_second_is_not():
             screen.line("yes")
             screen.wait_for("$ ")
             screen.line("exit 4")
-            assert screen.process.wait(60) == 4
+            assert screen.wait_exit() == 4
         with Screen(command, environment=server.environment) as screen:
             screen.wait_for("$ ")
             screen.line("exit")
@@ -138,7 +138,7 @@ def test_a_shell_on_a_terminal_of_the_right_size_and_name():
             screen.line("clear; until [ \"$(stty size)\" = '20 90' ]; do sleep 0.1; done; echo ch''anged")
             screen.wait_for("changed")
             screen.line("exit 5")
-            assert screen.process.wait(60) == 5
+            assert screen.wait_exit() == 5
 
 
 def test_a_server_with_a_program_of_its_own_runs_no_commands():

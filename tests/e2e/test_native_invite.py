@@ -69,7 +69,7 @@ def test_the_token_is_gone_from_the_command_line_and_the_environment(tmp_path):
                     seen = Path(f"/proc/{screen.process.pid}/{name}").read_bytes()
                     assert token_of(line).encode() not in seen, name
                 screen.line("env; exit")
-                assert screen.process.wait(GENEROUS) == 0
+                assert screen.wait_exit() == 0
                 assert token_of(line) not in screen.raw.decode()
 
 
@@ -154,7 +154,7 @@ def test_who_may_only_look_on_does_so(tmp_path):
                 looker.wait_for("from-writer")
                 assert "from-looker" not in writer.text
                 looker.send("\r~d")
-                assert looker.process.wait(GENEROUS) == 0
+                assert looker.wait_exit() == 0
             refused = enter(server, tmp_path, line)
             assert refused.returncode == 255
             assert b"read-only" in refused.stderr
@@ -162,7 +162,7 @@ def test_who_may_only_look_on_does_so(tmp_path):
                                     timeout=GENEROUS, check=False)
             assert killed.returncode == 1
             writer.line("exit")
-            assert writer.process.wait(GENEROUS) == 0
+            assert writer.wait_exit() == 0
 
 
 def test_an_invitation_to_one_session_leads_to_no_other(tmp_path):
@@ -181,12 +181,12 @@ def test_an_invitation_to_one_session_leads_to_no_other(tmp_path):
                     assert "one" in listed
                     assert "two" not in listed
                     screen.line("exit")
-                    assert screen.process.wait(GENEROUS) == 0
-                assert one.process.wait(GENEROUS) == 0
+                    assert screen.wait_exit() == 0
+                assert one.wait_exit() == 0
                 # The session is no more, and so is the way to it.
                 assert enter(server, tmp_path, line).returncode == 255
                 two.line("exit")
-                assert two.process.wait(GENEROUS) == 0
+                assert two.wait_exit() == 0
 
 
 def test_a_guest_of_once_comes_back_after_a_cut_to_that_session_only(tmp_path):
@@ -202,7 +202,7 @@ def test_a_guest_of_once_comes_back_after_a_cut_to_that_session_only(tmp_path):
                 screen.wait_for(f"after-{i}-60")
             server.wait_log("resumed", count=2)
             screen.line("exit 5")
-            assert screen.process.wait(GENEROUS) == 5
+            assert screen.wait_exit() == 5
         assert enter(server, tmp_path, line).returncode == 255
 
 

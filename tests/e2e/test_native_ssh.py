@@ -1,9 +1,10 @@
 """`farpty connect --ssh`: ssh brings an invitation, from a server that runs over there or is started for it."""
 
+import contextlib
 import os
-import re
 import signal
 import subprocess
+from pathlib import Path
 
 from kit import Screen, processes, wait_until
 from kit.native import native_server, target
@@ -28,15 +29,19 @@ def test_a_server_that_runs_is_found_and_needs_no_key_of_ours(tmp_path):
             done = subprocess.run([*words(sshd), "--", "sh", "-c", "cat; exit 3"], env=environment, input="typed\n",
                                   capture_output=True, text=True, timeout=GENEROUS, check=False)
             assert (done.returncode, done.stdout) == (3, "typed\n"), done
-            token = re.search(r"an invitation was made: (\S+), for once", server.log)
-            assert token, server.log
+            server.wait_log(r"an invitation was made: (\S+), for once")
             server.wait_log(r"\(invitation \S+\) is let in")
             assert target(server)
 
 
 def started_servers(home: str) -> list[int]:
     found = processes.with_environment("XDG_RUNTIME_DIR", home)
-    return [one.pid for one in found if b"serve" in open(f"/proc/{one.pid}/cmdline", "rb").read().split(b"\0")]
+    servers = []
+    for one in found:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            if b"serve" in Path(f"/proc/{one.pid}/cmdline").read_bytes().split(b"\0"):
+                servers.append(one.pid)
+    return servers
 
 
 def test_where_none_runs_one_is_started_which_outlives_ssh_and_ends_by_itself(tmp_path):
@@ -53,7 +58,7 @@ def test_where_none_runs_one_is_started_which_outlives_ssh_and_ends_by_itself(tm
                 screen.line("tty")
                 screen.wait_for("/dev/pts/")
                 screen.line("exit 6")
-                assert screen.process.wait(GENEROUS) == 6
+                assert screen.wait_exit() == 6
             finally:
                 os.kill(server, signal.SIGTERM)
             wait_until(lambda: not started_servers(str(run)), "the server to end")

@@ -78,7 +78,7 @@ def test_the_screen_is_that_of_the_session(tmp_path):
             copy.write_text("\n".join([head, *events, json.dumps([FOR_EVER, "o", "\r\nnever"])]) + "\n")
             with watch(copy, "--speed", "1000") as player:
                 player.wait_for(re.compile(r"\(END\)$"))
-                assert (player.snapshot(), player.looks()) == (shown, looks)
+                player.wait_for(lambda player: (player.snapshot(), player.looks()) == (shown, looks))
                 player.send("q")
                 assert player.wait_exit() == 0
                 # What less had switched on is off again.

@@ -26,7 +26,8 @@ class Recording:
     """A recording, read as another program would, by the rule of docs/recording.md."""
 
     def __init__(self, path: Path) -> None:
-        header, *events = path.read_text(encoding="utf-8").splitlines()
+        whole = path.read_text(encoding="utf-8").rpartition("\n")[0]  # the last line may still be written
+        header, *events = whole.splitlines()
         self.header = json.loads(header)
         self.events = [json.loads(event) for event in events]
         assert self.header["farpty"]["bytes"] == BYTES

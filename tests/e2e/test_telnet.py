@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from kit import Screen, Server, need_program, serve, wait_until
 from kit.clients import CLIENTS, TELNET_CLIENTS
-from kit.compare import normalise
+from kit.compare import Side, assert_in_step
 from kit.peers import netcat
 from kit.server import base_environment
 
@@ -101,7 +101,7 @@ def edit(screen: Screen):
     screen.wait_for("long line of text")
     screen.send("gg0:echo 'moment'\r")
     screen.wait_for(lambda screen: screen.lines[-1] == "moment")
-    yield screen.wait_still()
+    yield
     screen.send(":qa!\r")
 
 
@@ -109,12 +109,9 @@ def test_vim_looks_as_on_a_local_terminal(name):
     vim = ["vim", "-u", "NONE", "-n", "-c", "set encoding=utf-8 t_RV= t_u7="]
     need_program("vim")
     with serve_telnet(*vim) as server:
-        with log_in(server, name, size=(80, 24)) as screen:
-            far = [screen.snapshot() for _ in edit(screen)]
         environment = base_environment(server.home) | {"TERM": CLIENTS[name].term}
-        with Screen(vim, environment=environment, cwd=str(server.home)) as screen:
-            near = [screen.snapshot() for _ in edit(screen)]
-    assert [(normalise(text), cursor) for text, cursor in far] == [(normalise(text), cursor) for text, cursor in near]
+        with Screen(vim, environment=environment, cwd=str(server.home)) as near, log_in(server, name, size=(80, 24)) as far:
+            assert_in_step([Side("a local terminal", near, server.home, edit, []), Side(name, far, server.home, edit, [])])
 
 
 def test_netcat_negotiates_nothing_and_gets_a_shell():
