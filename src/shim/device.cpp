@@ -273,6 +273,17 @@ long tell_with(ttycall::Request& request, long (*make)()) {
   return result < 0 ? result : 0;
 }
 
+long ask_without_waiting(ttycall::Request& request) {
+  sign(request);
+  const SignalsHeld held;
+  const long connection = connect_to_device();
+  if (connection < 0) return connection;
+  const long result = send_request(static_cast<int>(connection), request, -1);
+  if (result >= 0) return connection;
+  close(static_cast<int>(connection));
+  return result;
+}
+
 long ask(ttycall::Request& request, ttycall::Answer& answer, Wait wait, int* descriptor, OnExec on_exec, int brought) {
   sign(request);
   std::uint64_t all = ~std::uint64_t{0}, before = 0;

@@ -35,6 +35,9 @@ enum class OnExec : unsigned char { kKeep, kClose };
 long ask(ttycall::Request& request, ttycall::Answer& answer, Wait wait, int* descriptor = nullptr,
          OnExec on_exec = OnExec::kKeep, int brought = -1);
 
+// Sends a request that is answered later: a connection that is readable then, close-on-exec; or a negative errno.
+[[nodiscard]] long ask_without_waiting(ttycall::Request& request);
+
 // The start of the token, as the listener is asked with it (ttycall::kProbe).
 [[nodiscard]] std::uint64_t token_start();
 
