@@ -107,6 +107,7 @@ void Device::handle(const std::shared_ptr<Asked>& asked) {
     case ttycall::Operation::kCatchUp: return catch_up(*asked);
     case ttycall::Operation::kAwaitOutput: return await_output(asked);
     case ttycall::Operation::kWriteNothing: return write_nothing(*asked);
+    case ttycall::Operation::kTakeInput: return take_input(*asked);
     case ttycall::Operation::kOrphaned:
       return asked->answer(is_orphaned(getpgid(asked->pid), getsid(asked->pid)) ? 1 : 0);
     case ttycall::Operation::kUnserved: return asked->answer(is_news(asked->request.code) ? 1 : 0);
@@ -177,6 +178,19 @@ void Device::await_output(const std::shared_ptr<Asked>& asked) {
 void Device::write_nothing(Asked& asked) {
   if (Tty* const tty = find(asked.request.number); tty != nullptr) tty->write_nothing();
   asked.answer(0);
+}
+
+// A pipe holds more than a queue of input (pipe(7)).
+void Device::take_input(Asked& asked) {
+  const OwnedFd brought = asked.take_brought();
+  int ends[2];
+  Tty* const tty = find(asked.request.number);
+  if (tty == nullptr || !tty->is_slave(brought.get()) || pipe2(ends, O_CLOEXEC) != 0) return asked.answer(0);
+  const OwnedFd out(ends[0]), in(ends[1]);
+  const Tty::Borrowed borrowed(*tty, brought.get());
+  const std::vector<std::byte> bytes = tty->take_input(asked.request.value);
+  if (bytes.empty() || ::write(in.get(), bytes.data(), bytes.size()) < 0) return asked.answer(0);
+  asked.answer(static_cast<std::int32_t>(bytes.size()), out.get());
 }
 
 void Device::take_status(Asked& asked) {

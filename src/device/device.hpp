@@ -63,6 +63,7 @@ class Device {
   void take_status(Asked& asked);
   void catch_up(Asked& asked);
   void write_nothing(Asked& asked);
+  void take_input(Asked& asked);
   void await_output(const std::shared_ptr<Asked>& asked);
   void hand_out(Asked& asked, Tty& tty);
   void settle_slave(Tty& tty);

@@ -201,7 +201,8 @@ Outcome ServedCall::probe() {
 
 Outcome ServedCall::tty_call(const Here& here, std::uint32_t code) {
   std::uint8_t out[ttycall::kArgumentSize];
-  const ttycall::Caller caller{.sid = getsid(call_->thread), .pgrp = getpgid(call_->thread)};
+  ttycall::Caller caller;
+  if (code == io::kTiocgpgrp || code == io::kTiocgsid) caller.sid = getsid(call_->thread);
   const Verdict verdict = ttycall::tty_ioctl(*here.slot, here.end, caller, code, out);
   const ttycall::Shape shape = ttycall::shape_of(code);
   const std::uint64_t memory = call_->arguments[2];

@@ -121,6 +121,9 @@ class Tty final : private tty::MasterPort {
   // Bytes that lie in the socket; and what FIONREAD says.
   [[nodiscard]] std::size_t sent_input() const;
   [[nodiscard]] std::size_t unread_by_programs() const;
+  // A read(2) of raw bytes, done here: those in the socket and those behind it, before anything that had no room until now. Nothing
+  // where lines are read.
+  [[nodiscard]] std::vector<std::byte> take_input(std::size_t most);
   // Where the byte in the socket stands for an end of file: takes it away; whether it did.
   bool take_end_of_file();
 

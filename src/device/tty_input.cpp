@@ -175,6 +175,24 @@ bool Tty::take_end_of_file() {
   return true;
 }
 
+std::vector<std::byte> Tty::take_input(std::size_t most) {
+  if (discipline_.reads_lines() || end_of_file_sent_ || closed_ || hung_up_ || slave() < 0) return {};
+  std::vector<std::byte> bytes(std::min(most, tty::InputQueue::kSize));
+  const ssize_t sent = recv(slave(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+  std::size_t count = sent > 0 ? static_cast<std::size_t>(sent) : 0;
+  if (sent_input() == 0) {
+    tty::Reading reading(reinterpret_cast<std::uint8_t*>(bytes.data()) + count, bytes.size() - count);
+    const std::size_t kept = discipline_.kept(), size = count < bytes.size() ? discipline_.give(reading).size : 0;
+    count += size;
+    if (kept - discipline_.kept() > size)
+      bytes[count++] = static_cast<std::byte>(termios().cc[tty::kVeof]);  // as send_record
+  }
+  bytes.resize(count);
+  recount_sent();
+  settle();
+  return bytes;
+}
+
 // What lies in the socket and nobody has read.
 void Tty::drop_sent_input() {
   const OwnedFd slave = in_socket().value_or(0) > 0 ? duplicate_slave() : OwnedFd();

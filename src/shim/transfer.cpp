@@ -16,7 +16,8 @@ namespace attention = ttycall::attention;
 namespace error = ttycall::error;
 
 constexpr std::uint8_t kEndOfFileMark = 4;
-constexpr std::size_t kPiece = 64;  // tty_io.c: iterate_tty_read, kernel_buf
+constexpr std::size_t kPiece = 64;         // tty_io.c: iterate_tty_read, kernel_buf
+constexpr std::size_t kNearlyFull = 1024;  // of 4095 bytes; under PARMRK a queue of 4093 is full
 
 // Waits for bytes.
 long receive_waiting(int fd, void* to, std::size_t size, int flags) {
@@ -165,13 +166,28 @@ long without_file_end(Terminal& terminal, const std::uint8_t* bytes, long count)
   return waiting == 0 && terminal.refresh() && terminal.slot.kept == 0 ? count - 1 : count;
 }
 
-// A read of a full queue ends with it: what had no room until then comes after it (n_tty.c: n_tty_kick_worker at the end of
-// n_tty_read), while the device sends more into a socket as soon as the first of it is taken.
-std::size_t no_more_than_there_is(Terminal& terminal, std::size_t size) {
-  constexpr std::size_t kNearlyFull = 1024;  // of 4095; PARMRK leaves room for three
-  if (size <= kNearlyFull) return size;
-  const std::size_t there = unread_now(terminal);
-  return there >= kNearlyFull && there < size ? there : size;
+// Of what lies in several places the device makes one read: between two of ours a key that had no room could flush the rest. 0: it is
+// to be read from the socket.
+long take_from_device(const Terminal& terminal, std::uint8_t* to, std::size_t size) {
+  ttycall::Request request{};
+  ttycall::Answer answer;
+  request.operation = ttycall::Operation::kTakeInput;
+  request.number = terminal.slot.number;
+  request.value = size;
+  int bytes = -1;
+  const long count = ask(request, answer, Wait::kShort, &bytes, OnExec::kClose, terminal.fd);
+  if (bytes < 0) return 0;
+  const long taken = count > 0 ? call(__NR_read, bytes, address(to), count) : 0;
+  close(bytes);
+  return taken;
+}
+
+// Whether a read of raw bytes would not wait for more of them (n_tty.c: n_tty_read, VMIN).
+bool is_enough(const Terminal& terminal, std::size_t there, std::size_t size) {
+  const tty::Termios& settings = terminal.slot.termios;
+  std::size_t enough = settings.local(tty::lflag::kIcanon) ? 1 : settings.cc[tty::kVmin];
+  if (enough > kPiece) enough = kPiece;
+  return there >= (enough < size ? enough : size);
 }
 
 // Once, as far as it goes now, or, without kDontWait, until it is done.
@@ -181,10 +197,19 @@ long read_once(Terminal& terminal, std::uint8_t* bytes, std::size_t size, int fl
   const tty::Termios& settings = terminal.slot.termios;
   const bool edited = settings.local(tty::lflag::kIcanon);
   if (edited && !settings.local(tty::lflag::kExtproc)) return as_terminal(read_line(terminal, bytes, size, flags));
-  size = no_more_than_there_is(terminal, size);
+  // A read goes on until it has VMIN bytes or its first piece is full.
+  if (!edited && settings.cc[tty::kVmin] > kPiece && size > kPiece) size = kPiece;
+  if (size > kNearlyFull || terminal.slot.kept > 0) {
+    const std::size_t there = unread_now(terminal);
+    if (terminal.slot.kept > 0 && is_enough(terminal, there, size)) {
+      const long taken = as_terminal(take_from_device(terminal, bytes, size));
+      if (taken > 0) return edited ? without_file_end(terminal, bytes, taken) : taken;
+    }
+    // A read of a full queue ends with it: what had no room until then comes after it (n_tty.c: n_tty_kick_worker at the end of
+    // n_tty_read), while the device sends more into a socket as soon as the first of it is taken.
+    if (there >= kNearlyFull && there < size) size = there;
+  }
   if (!edited && terminal.has(ttycall::attention::kTimedRead)) {
-    // A read goes on until it has VMIN bytes or its first piece is full.
-    if (settings.cc[tty::kVmin] > kPiece && size > kPiece) size = kPiece;
     if (flags == 0 || never_waits(terminal)) {
       const long timed = as_terminal(read_timed(terminal, bytes, size));
       return timed > 0 ? read_kept(terminal, bytes, size, static_cast<std::size_t>(timed)) : timed;

@@ -92,6 +92,27 @@ TEST_F(LineDisciplineTest, WhatIsPutBackIsPartOfWhatTheSwitchMakes) {
   EXPECT_FALSE(tty_.put_back(much.data(), much.size())) << "there is no room for as much";
 }
 
+// EXTPROC with ICANON: an overfull queue drops a byte that is readable all the same. Once it was given away, nothing is left, whatever
+// comes then: this was read without end.
+TEST_F(LineDisciplineTest, AnOverfullQueueUnderExtprocIsEmptyWhenAllWasGiven) {
+  set(&Termios::lflag, 0, lflag::kExtproc);
+  EXPECT_EQ(type(std::string(6000, 'x')), 6000U);
+  std::vector<std::uint8_t> bytes(8192);
+  Reading all(bytes.data(), bytes.size());
+  EXPECT_EQ(tty_.give(all).size, 4096U);
+  EXPECT_EQ(tty_.kept(), 0U);
+  for (const char key : std::string_view("abc")) tty_.simulate_input(static_cast<std::uint8_t>(key));
+  EXPECT_LE(tty_.kept(), 3U);
+  set(&Termios::lflag, lflag::kIcanon, 0);
+  Reading more(bytes.data(), bytes.size());
+  EXPECT_LE(tty_.give(more).size, 3U);
+  Reading nothing(bytes.data(), bytes.size());
+  EXPECT_EQ(tty_.give(nothing).size, 0U);
+  tty_.set_given(0);
+  EXPECT_EQ(type("y"), 1U);
+  EXPECT_EQ(read(), "y");
+}
+
 TEST_F(LineDisciplineTest, ARawReadCollectsVmin) {
   set_raw(3, 0);
   Reading reading(buffer_, sizeof buffer_);

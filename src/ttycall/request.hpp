@@ -28,6 +28,9 @@ enum class Operation : std::uint32_t {
   kCatchUp = 10,
   kAwaitOutput = 11,   // answers when the output of terminal `number` is not stopped
   kWriteNothing = 12,  // a write(2) of no bytes: echo that waited goes out
+  // A read of up to `value` raw bytes of terminal `number`, of which a part is not in the socket: what there is at one moment. Its
+  // slave end comes along, and the bytes come out of the descriptor that is handed out; result: how many; 0: read the socket.
+  kTakeInput = 13,
 };
 
 enum class Unserved : std::uint32_t {

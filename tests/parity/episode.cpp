@@ -86,9 +86,6 @@ class Duel {
     model_.run(step, expected);
     if (model_.raced()) return Verdict::Kind::kRaced;
     if (maker_ == Maker::kDevice) beyond_ = beyond_device(step, expected);
-    // A read of ours that takes pieces makes room with the first one: a key behind it flushes the others.
-    if (maker_ == Maker::kDevice && step.op == Op::kSlaveRead && !before.kept_up && expected.signals != 0)
-      beyond_ = Beyond::kFlushedRead;
     if (beyond_ != Beyond::kNone) return Verdict::Kind::kBeyond;
     const KernelSide::Look look = {.at_master = must_look_at_master(step, expected),
                                    .at_queues = count_ % 16 == 0,
@@ -119,14 +116,12 @@ class Duel {
                ? Beyond::kPartlyTaken
                : Beyond::kNone;
   }
-  // A socket can always be written, and is readable from its first byte on: the device's poll(2) says so of stopped output, and
-  // where VMIN asks for more (docs/line-discipline.md).
+  // A socket is readable from its first byte on: the device's poll(2) says so where VMIN asks for more (docs/line-discipline.md).
   [[nodiscard]] std::int16_t slave_events() const {
     const tty::Termios& termios = pair().slave().termios();
     const bool reads_lines = termios.local(tty::lflag::kIcanon) && !termios.local(tty::lflag::kExtproc);
     const bool counts = !reads_lines && termios.cc[tty::kVtime] == 0 && termios.cc[tty::kVmin] > 1;
     std::int16_t events = ~0;
-    if (maker_ == Maker::kDevice && pair().slave().stopped()) events = static_cast<std::int16_t>(events & ~POLLOUT);
     if (maker_ == Maker::kDevice && counts) events = static_cast<std::int16_t>(events & ~POLLIN);
     return events;
   }

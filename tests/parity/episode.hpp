@@ -14,15 +14,14 @@ namespace farpty::parity {
 // Where our device has other queues than the kernel (docs/line-discipline.md): what follows is not judged.
 enum class Beyond : std::uint8_t {
   kNone,
-  kMasterFull,   // 4095 bytes wait for it
-  kSlaveFull,    // what the master wrote has no room there, nor between the ends
-  kOverrun,      // the slave's queue, by faults of the kernel's: PARMRK, and EXTPROC with ICANON
-  kHeldMaster,   // TCXONC
-  kFlushedRead,  // by a key that had no room before
-  kPartlyTaken   // a write was
+  kMasterFull,  // 4095 bytes wait for it
+  kSlaveFull,   // what the master wrote has no room there, nor between the ends
+  kOverrun,     // the slave's queue, by faults of the kernel's: PARMRK, and EXTPROC with ICANON
+  kHeldMaster,  // TCXONC
+  kPartlyTaken  // a write was
 };
-inline constexpr const char* kBeyondNames[] = {"none",        "full master",  "full slave",    "overrun slave",
-                                               "held master", "flushed read", "a part written"};
+inline constexpr const char* kBeyondNames[] = {"none",          "full master", "full slave",
+                                               "overrun slave", "held master", "a part written"};
 
 struct Verdict {
   // raced: the last step's outcome depends on how the kernel schedules its workers, so it was not judged.
