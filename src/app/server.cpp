@@ -230,10 +230,7 @@ void Server::look_for_idle() {
     log::info("nobody was here for {} s", exit_when_idle_.count());
     return stop(SIGTERM);
   }
-  idle_timer_.expires_after(std::chrono::seconds(1));
-  idle_timer_.async_wait([this](const boost::system::error_code& code) {
-    if (!code) look_for_idle();
-  });
+  idle_timer_.run_after(std::chrono::seconds(1), [this] { look_for_idle(); });
 }
 
 // When the sessions are gone, what they said last is still on its way to their peers.

@@ -8,11 +8,11 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "app/doors.hpp"
 #include "app/serve_options.hpp"
 #include "app/user.hpp"
+#include "base/timer.hpp"
 #include "door/control.hpp"
 #include "door/doorkeeper.hpp"
 #include "pty/children.hpp"
@@ -61,7 +61,7 @@ class Server {
   bool stopping_ = false;
   std::chrono::seconds exit_when_idle_{0};
   session::Clock::time_point idle_since_;
-  boost::asio::steady_timer idle_timer_;
+  Timer idle_timer_;
 
   std::optional<std::string> config_path_;
   GivenFlags flags_;

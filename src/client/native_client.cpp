@@ -143,9 +143,7 @@ void NativeClient::received(Bytes plain) {
 void NativeClient::acknowledge_soon() {
   if (acking_ || !talk_.owes_acknowledgement()) return;
   acking_ = true;
-  ack_timer_.expires_after(kAckWithin);
-  ack_timer_.async_wait([this](const boost::system::error_code& code) {
-    if (code) return;
+  ack_timer_.run_after(kAckWithin, [this] {
     acking_ = false;
     talk_.acknowledge(NativeTalk::Due::kAll, out_);
     flush();
@@ -289,9 +287,8 @@ void NativeClient::tick() {
     hide_status();
   }
   look_after();
-  tick_.expires_after(kTick);
-  tick_.async_wait([this](const boost::system::error_code& code) {
-    if (!code && !finished_) tick();
+  tick_.run_after(kTick, [this] {
+    if (!finished_) tick();
   });
 }
 

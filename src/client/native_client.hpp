@@ -12,8 +12,8 @@
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
+#include "base/timer.hpp"
 #include "client/escape_keys.hpp"
 #include "client/liveness.hpp"
 #include "client/native_line.hpp"
@@ -116,7 +116,7 @@ class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
   UserTerminal user_;
   std::unique_ptr<Outlet> stdout_, stderr_;
   std::vector<std::byte> out_;  // to be sent
-  boost::asio::steady_timer tick_, ack_timer_;
+  Timer tick_, ack_timer_;
   NetworkWatch network_;
   std::optional<Clock::time_point> leaving_;  // when the user detached
   std::string session_;                       // its name or number, once started

@@ -3,9 +3,8 @@
 #include <cerrno>
 #include <utility>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include "base/log.hpp"
+#include "base/timer.hpp"
 
 namespace farpty::client {
 
@@ -19,10 +18,8 @@ Result<> NativeErrand::ask(const wire::Message& question) {
     conversation_.send(wire::Hello{.agent = "farpty/" FARPTY_VERSION, .user = user_}, out_);
   conversation_.send(question, out_);
   line_.send(std::exchange(out_, {}));
-  boost::asio::steady_timer patience(context_, kPatience);
-  patience.async_wait([this](const boost::system::error_code& code) {
-    if (!code) trouble_ = reason_of(ETIMEDOUT);
-  });
+  Timer patience(context_);
+  patience.run_after(kPatience, [this] { trouble_ = reason_of(ETIMEDOUT); });
   while (!answered_ && trouble_.empty()) context_.run_one();
   patience.cancel();
   if (!answered_) return failure("cannot ask", line_.name(), trouble_);

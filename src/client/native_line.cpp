@@ -5,9 +5,8 @@
 #include <chrono>
 #include <utility>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include "base/log.hpp"
+#include "base/timer.hpp"
 
 namespace farpty::client {
 
@@ -25,14 +24,11 @@ NativeLine::NativeLine(boost::asio::io_context& context, NativeKeys& keys, std::
 Result<> NativeLine::reach() {
   reaching_ = true;
   unreached_ = "it has no address";
-  boost::asio::steady_timer patience(context_);
+  Timer patience(context_);
   for (next_address_ = 0; next_address_ < addresses_.size() && !call_;) {
     unreached_.clear();
     dial();
-    patience.expires_after(kReachTime);
-    patience.async_wait([this](const boost::system::error_code& code) {
-      if (!code) unreached_ = reason_of(ETIMEDOUT);
-    });
+    patience.run_after(kReachTime, [this] { unreached_ = reason_of(ETIMEDOUT); });
     while (!call_ && unreached_.empty()) context_.run_one();
     patience.cancel();
     end_race();

@@ -57,10 +57,7 @@ void Player::advance() {
 }
 
 void Player::wait_until_due(cast::Micros at) {
-  timer_.expires_at(pace_.due(at));
-  timer_.async_wait([this](const boost::system::error_code& code) {
-    if (!code) advance();
-  });
+  timer_.run_at(pace_.due(at), [this] { advance(); });
 }
 
 // The size of the user's window is the user's, and what was typed was echoed where it was meant to be seen.

@@ -9,9 +9,9 @@
 #include <string>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "base/result.hpp"
+#include "base/timer.hpp"
 #include "client/outlet.hpp"
 #include "client/pace.hpp"
 #include "client/play_keys.hpp"
@@ -50,7 +50,7 @@ class Player {
   UserTerminal user_;
   std::unique_ptr<Outlet> out_;
   Pace pace_;
-  boost::asio::steady_timer timer_;
+  Timer timer_;
   PlayKeys keys_;
   TerminalTrace trace_;
   bool watched_ = false;  // by someone at a terminal: it has a pace

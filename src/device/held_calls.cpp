@@ -84,9 +84,7 @@ void HeldCalls::wait_for_timers() {
     timer_.cancel();
     return;
   }
-  timer_.expires_at(*first);
-  timer_.async_wait([this](const boost::system::error_code& code) {
-    if (code) return;
+  timer_.run_at(*first, [this] {
     const auto now = Clock::now();
     look_at([now](const Held& held) {
       const auto wakes = held.wakes();

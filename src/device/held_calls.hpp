@@ -14,9 +14,9 @@
 #include <set>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "base/later.hpp"
+#include "base/timer.hpp"
 #include "device/stopped_call.hpp"
 
 namespace farpty::device {
@@ -79,7 +79,7 @@ class HeldCalls {
   std::size_t drop_at_ = 64;  // the gone are dropped when there are so many
   std::set<int> changed_;
   Later later_;
-  boost::asio::steady_timer timer_;
+  Timer timer_;
 };
 
 }  // namespace farpty::device

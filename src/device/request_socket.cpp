@@ -164,10 +164,7 @@ void RequestSocket::look_again(OwnedFd connection) {
 
 void RequestSocket::try_again_later() {
   constexpr std::chrono::milliseconds kPause{50};
-  retry_.expires_after(kPause);
-  retry_.async_wait([this](const boost::system::error_code& code) {
-    if (!code) accept();
-  });
+  retry_.run_after(kPause, [this] { accept(); });
 }
 
 // Whether nothing more is to be expected of the connection.

@@ -15,12 +15,12 @@
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "base/later.hpp"
 #include "base/owned_fd.hpp"
 #include "base/readiness.hpp"
 #include "base/result.hpp"
+#include "base/timer.hpp"
 #include "device/asked.hpp"
 
 namespace farpty::device {
@@ -77,7 +77,7 @@ class RequestSocket {
   std::map<int, Waiting> waiting_;
   std::vector<OwnedFd> fresh_;  // accepted in this round
   Later next_round_, second_look_;
-  boost::asio::steady_timer retry_;
+  Timer retry_;
 };
 
 }  // namespace farpty::device

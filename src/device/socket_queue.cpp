@@ -32,29 +32,22 @@ std::optional<int> unread_by_peer(int fd, int peer) {
 
 void ReaderWait::when_read(Readiness& ready, int fd, int peer, std::function<void()> then) {
   if (!is_gvisor()) return ready.when_writable(std::move(then));
-  if (then_ && *then_) {
-    *then_ = std::move(then);
-    return;
-  }
+  then_ = std::move(then);
+  if (timer_ && timer_->is_set()) return;
   const auto unread = unread_by_peer(fd, peer);
   const bool goes_on = unread == unread_ && pause_ > milliseconds::zero();
   pause_ = goes_on ? std::min(2 * pause_, kLongestPause) : kFirstPause;
   unread_ = unread;
-  if (!timer_) timer_ = std::make_unique<boost::asio::steady_timer>(context_);
-  if (!then_) then_ = std::make_shared<std::function<void()>>();
-  *then_ = std::move(then);
-  timer_->expires_after(pause_);
-  timer_->async_wait([shared = then_](const boost::system::error_code& code) {
-    if (code || !*shared) return;
-    const auto now = std::exchange(*shared, nullptr);
+  if (!timer_) timer_ = std::make_unique<Timer>(context_);
+  timer_->run_after(pause_, [this] {
+    const auto now = std::exchange(then_, nullptr);
     now();
   });
 }
 
 void ReaderWait::cancel() {
-  if (then_) *then_ = nullptr;
-  then_.reset();  // a handler that is queued keeps the old one, empty
   timer_.reset();
+  then_ = nullptr;
 }
 
 }  // namespace farpty::device

@@ -10,9 +10,9 @@
 #include <optional>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "base/readiness.hpp"
+#include "base/timer.hpp"
 
 namespace farpty::device {
 
@@ -26,7 +26,6 @@ class ReaderWait {
   explicit ReaderWait(boost::asio::io_context& context) : context_(context) {}
   ReaderWait(const ReaderWait&) = delete;
   ReaderWait& operator=(const ReaderWait&) = delete;
-  ~ReaderWait() { cancel(); }
 
   // Calls `then` once from the event loop when something may have been read from the peer of `fd`, which `ready` watches;
   // `peer` as above. Waiting twice is one wait.
@@ -35,8 +34,8 @@ class ReaderWait {
 
  private:
   boost::asio::io_context& context_;
-  std::unique_ptr<boost::asio::steady_timer> timer_;  // where the kernel wakes nobody
-  std::shared_ptr<std::function<void()>> then_;       // shared with the queued handler, which may outlive the owner
+  std::unique_ptr<Timer> timer_;  // where the kernel wakes nobody
+  std::function<void()> then_;    // what it runs
   std::optional<int> unread_;
   std::chrono::milliseconds pause_{};
 };

@@ -203,10 +203,7 @@ void Connection::finish_sending(std::chrono::seconds patience) {
   state_ = State::kFlushing;
   if (broken_) return;  // lost() is on its way
   if (unsent_.empty()) return linger();
-  timer_.expires_after(patience);
-  timer_.async_wait([this](const boost::system::error_code& code) {
-    if (!code) close();
-  });
+  timer_.run_after(patience, [this] { close(); });
 }
 
 void Connection::linger() {
@@ -228,9 +225,7 @@ void Connection::linger() {
 // A netcat whose keyboard is still open stays when it reads our end; only a reset makes it leave. On loopback the kernel
 // tells when its program has read everything, so that the reset costs it nothing. Most clients are gone before the first look.
 void Connection::see_off() {
-  timer_.expires_after(kSeeOffPause);
-  timer_.async_wait([this](const boost::system::error_code& code) {
-    if (code) return;
+  timer_.run_after(kSeeOffPause, [this] {
     const bool has_read_all = net::peer_has_read_all(socket_.get()) == true;
     if (!has_read_all && session::Clock::now() < linger_until_) return see_off();
     if (has_read_all) net::abort_on_close(socket_.get());

@@ -11,12 +11,11 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include "base/byte_queue.hpp"
 #include "base/later.hpp"
 #include "base/owned_fd.hpp"
 #include "base/readiness.hpp"
+#include "base/timer.hpp"
 #include "door/first_bytes.hpp"
 #include "door/gate.hpp"
 #include "door/guest.hpp"
@@ -105,7 +104,7 @@ class Connection : public Guest, public session::Viewer {
   bool broken_ = false;
   bool reading_ = false;
   Later later_;
-  boost::asio::steady_timer timer_;
+  Timer timer_;
   session::Clock::time_point linger_until_;
 };
 

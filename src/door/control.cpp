@@ -65,10 +65,7 @@ class Control::Peer {
   Result<> open() {
     FARPTY_ASSIGN(readiness, Readiness::watch(control_.context_, socket_.get()));
     readiness_ = std::move(readiness);
-    timer_.expires_after(kPatience);
-    timer_.async_wait([this](const boost::system::error_code& code) {
-      if (!code) close();
-    });
+    timer_.run_after(kPatience, [this] { close(); });
     read();
     return {};
   }
@@ -136,7 +133,7 @@ class Control::Peer {
   Control& control_;
   OwnedFd socket_;
   Readiness readiness_;  // after socket_: gone before it is closed
-  boost::asio::steady_timer timer_;
+  Timer timer_;
   std::string unread_;
   std::string unsent_;
   std::size_t sent_ = 0;
@@ -175,11 +172,7 @@ void Control::accept() {
       case EMFILE:
       case ENFILE:
       case ENOBUFS:
-      case ENOMEM:
-        retry_.expires_after(kPause);
-        return retry_.async_wait([this](const boost::system::error_code& code) {
-          if (!code) accept();
-        });
+      case ENOMEM: return retry_.run_after(kPause, [this] { accept(); });
       default: log::warn("a control connection was refused: {}", socket.error().message());
     }
   }

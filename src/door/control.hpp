@@ -13,11 +13,11 @@
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "auth/token.hpp"
 #include "base/later.hpp"
 #include "base/readiness.hpp"
+#include "base/timer.hpp"
 #include "control/messages.hpp"
 #include "net/runtime_socket.hpp"
 #include "session/registry.hpp"
@@ -52,7 +52,7 @@ class Control {
   Readiness readiness_;  // after socket_: gone before it is closed
   session::Registry& registry_;
   Server server_;
-  boost::asio::steady_timer retry_;
+  Timer retry_;
   std::map<const Peer*, std::unique_ptr<Peer>> peers_;
   std::vector<const Peer*> gone_;  // still on the stack; forgotten in the next round
   Later next_round_;

@@ -132,10 +132,7 @@ void Door::refuse_without_descriptors() {
 }
 
 void Door::pause() {
-  pause_.expires_after(kPause);
-  pause_.async_wait([this](const boost::system::error_code& code) {
-    if (!code) accept();
-  });
+  pause_.run_after(kPause, [this] { accept(); });
 }
 
 }  // namespace farpty::door

@@ -8,6 +8,7 @@
 #include <memory>
 #include <unordered_map>
 
+#include "base/timer.hpp"
 #include "door/connection.hpp"
 #include "net/listener.hpp"
 
@@ -46,7 +47,7 @@ class Door {
   std::function<void()> emptied_;
   OwnedFd reserve_;  // given up to accept a peer and tell it that there are no descriptors left
   Later next_round_;
-  boost::asio::steady_timer pause_;
+  Timer pause_;
   std::unordered_map<const Guest*, std::unique_ptr<Guest>> connections_;
 };
 

@@ -43,9 +43,7 @@ Result<> NativeConnection::open() {
 }
 
 void NativeConnection::await(std::chrono::seconds patience, const char* what) {
-  timer_.expires_after(patience);
-  timer_.async_wait([this, what](const boost::system::error_code& code) {
-    if (code) return;
+  timer_.run_after(patience, [this, what] {
     if (place_) shared_.keeper->punish(peer_, auth::Offence::kSilent);
     log_event(log::Level::warn, "closed", {{"reason", what}}, fmt::format("{}: closed: {}", name_, what));
     close();
@@ -105,10 +103,7 @@ void NativeConnection::judge_later() {
     wait = wait ? std::min(*wait, left) : left;
   }
   if (!wait) return;
-  judging_.expires_after(*wait);
-  judging_.async_wait([this](const boost::system::error_code& code) {
-    if (!code) judge_again();
-  });
+  judging_.run_after(*wait, [this] { judge_again(); });
 }
 
 void NativeConnection::judge_again() {

@@ -12,9 +12,8 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include "base/log.hpp"
+#include "base/timer.hpp"
 #include "door/connection.hpp"
 #include "door/doorkeeper.hpp"
 #include "door/guest.hpp"
@@ -98,8 +97,8 @@ class NativeConnection final : public Guest, private net::TlsSocket::Owner, priv
   bool gathering_ = false;        // within received(): what is said goes out as one
   bool closed_already_ = false;
   bool leaving_ = false;
-  boost::asio::steady_timer timer_;
-  boost::asio::steady_timer judging_;  // until it is asked again whether the peer may be here
+  Timer timer_;
+  Timer judging_;  // until it is asked again whether the peer may be here
 };
 
 }  // namespace farpty::door

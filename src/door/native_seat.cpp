@@ -119,9 +119,7 @@ void NativeSeat::acknowledge_soon() {
   if (taken <= stream.acked) return;
   if (taken - stream.acked >= (has_terminal_ ? kAckAfter : kAckAfterPiped)) return acknowledge_input();
   if (std::exchange(timing_, true)) return;
-  timer_.expires_after(kAckWithin);
-  timer_.async_wait([this](const boost::system::error_code& code) {
-    if (code) return;
+  timer_.run_after(kAckWithin, [this] {
     timing_ = false;
     acknowledge_input();
   });

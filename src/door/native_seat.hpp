@@ -9,9 +9,9 @@
 #include <string>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "base/byte_queue.hpp"
+#include "base/timer.hpp"
 #include "session/seat.hpp"
 #include "session/viewer.hpp"
 #include "wire/conversation.hpp"
@@ -91,7 +91,7 @@ class NativeSeat final : public session::Viewer {
   std::size_t redraw_left_ = 0;
   WindowSize size_;
   bool timing_ = false;
-  boost::asio::steady_timer timer_;
+  Timer timer_;
 };
 
 }  // namespace farpty::door

@@ -28,11 +28,8 @@ void RawConnection::receive(Bytes wire) {
   type(typed);
   ask_for_size();
   if (probe_.holds_bytes()) {
-    if (!hold_timer_) hold_timer_ = std::make_unique<boost::asio::steady_timer>(context());
-    hold_timer_->expires_after(SizeProbe::kPartialWait);
-    hold_timer_->async_wait([this](const boost::system::error_code& code) {
-      if (!code) type(probe_.release());
-    });
+    if (!hold_timer_) hold_timer_ = std::make_unique<Timer>(context());
+    hold_timer_->run_after(SizeProbe::kPartialWait, [this] { type(probe_.release()); });
   } else {
     hold_timer_.reset();
   }

@@ -2,6 +2,7 @@
 // measures is asked of the terminal itself where that is wanted (door/size_probe.hpp).
 #pragma once
 
+#include "base/timer.hpp"
 #include "door/connection.hpp"
 #include "door/size_probe.hpp"
 
@@ -21,7 +22,7 @@ class RawConnection final : public Connection {
 
   SizeProbe probe_;
   bool probing_ = false;
-  std::unique_ptr<boost::asio::steady_timer> hold_timer_;  // while a beginning of a report is held back
+  std::unique_ptr<Timer> hold_timer_;  // while a beginning of a report is held back
 };
 
 }  // namespace farpty::door

@@ -5,9 +5,7 @@ namespace farpty::door {
 void TelnetConnection::begin() {
   negotiation_ = std::make_unique<Negotiation>(context());
   negotiation_->name = TerminalName(terminfo_folders(terminfo_variables(settings().spec.program.environment)));
-  negotiation_->timer.expires_after(kNegotiationTime);
-  negotiation_->timer.async_wait([this](const boost::system::error_code& code) {
-    if (code) return;
+  negotiation_->timer.run_after(kNegotiationTime, [this] {
     start();
     input_wanted();  // reading may have stopped at kMaxEarlyInput
   });

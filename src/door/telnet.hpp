@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/timer.hpp"
 #include "door/connection.hpp"
 #include "door/terminal_name.hpp"
 #include "telnet/endpoint.hpp"
@@ -41,7 +42,7 @@ class TelnetConnection final : public Connection, private telnet::Receiver {
   struct Negotiation {
     explicit Negotiation(boost::asio::io_context& context) : timer(context) {}
     TerminalName name;
-    boost::asio::steady_timer timer;
+    Timer timer;
   };
   std::unique_ptr<Negotiation> negotiation_;
 };

@@ -150,11 +150,8 @@ void EmulatedPty::type_end_of_file() {
   const auto mark = static_cast<std::byte>(settings.cc[tty::kVeof]);
   const bool taken = tty_->input_is_taken() && tty_->unread() == 0;
   if (taken && settings.cc[tty::kVeof] != tty::kDisabledCharacter) static_cast<void>(tty_->type(Bytes(&mark, 1)));
-  end_timer_.expires_after(end_pause_);
+  end_timer_.run_after(end_pause_, [this] { type_end_of_file(); });
   end_pause_ = std::min(end_pause_ * 2, kLongestEndPause);
-  end_timer_.async_wait([this](const boost::system::error_code& code) {
-    if (!code) type_end_of_file();
-  });
 }
 
 Result<> EmulatedPty::resize(WindowSize size) {

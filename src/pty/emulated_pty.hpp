@@ -7,8 +7,8 @@
 #include <memory>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
+#include "base/timer.hpp"
 #include "device/device.hpp"
 #include "pty/terminal.hpp"
 
@@ -42,7 +42,7 @@ class EmulatedPty final : public Terminal {
   device::Tty* tty_;
   std::function<void()> readable_, writable_;
   bool input_ended_ = false;
-  boost::asio::steady_timer end_timer_;
+  Timer end_timer_;
   std::chrono::milliseconds end_pause_{0};
 };
 

@@ -52,11 +52,8 @@ void EndOfInput::look() {
   }
   if ((canonical || due_) && input_is_taken(canonical)) send();
 
-  timer_.expires_after(pause_);
+  timer_.run_after(pause_, [this] { look(); });
   pause_ = std::min(pause_ * 5 / 4 + milliseconds(1), kLongestPause);
-  timer_.async_wait([this](const boost::system::error_code& code) {
-    if (!code) look();
-  });
 }
 
 void EndOfInput::send() {

@@ -14,9 +14,9 @@
 #include <functional>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "base/owned_fd.hpp"
+#include "base/timer.hpp"
 
 namespace farpty::pty {
 
@@ -31,7 +31,7 @@ class EndOfInput {
   void send();
   [[nodiscard]] bool input_is_taken(bool canonical) const;
 
-  boost::asio::steady_timer timer_;
+  Timer timer_;
   int master_;
   OwnedFd slave_;
   bool looked_ = false;

@@ -17,12 +17,12 @@
 #include <csignal>
 #include <fstream>
 
-#include <boost/asio/steady_timer.hpp>
 #if defined(__GLIBC__)
 #include <gnu/libc-version.h>
 #endif
 
 #include "base/owned_fd.hpp"
+#include "base/timer.hpp"
 #include "pty/children.hpp"
 
 namespace farpty::pty {
@@ -180,8 +180,8 @@ Result<> try_terminal(const TerminalSource& source) {
   program.directory = "/";
   FARPTY_ASSIGN(started, start(context, source, program, {.columns = 77, .rows = 7}));
   std::optional<ExitStatus> ended;
-  boost::asio::steady_timer limit(context, std::chrono::seconds(10));
-  limit.async_wait([&](const boost::system::error_code&) { context.stop(); });
+  Timer limit(context);
+  limit.run_after(std::chrono::seconds(10), [&] { context.stop(); });
   FARPTY_TRY(children.watch(started.child.pid, [&](ExitStatus status) {
     ended = status;
     context.stop();

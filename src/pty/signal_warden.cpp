@@ -82,10 +82,7 @@ void SignalWarden::hear() {
   auto& verdict = *reinterpret_cast<seccomp_notif_resp*>(verdict_.data());
   while (is_asked()) {
     if (++spent_ > kBudget) {
-      pause_.expires_at(window_ + kWindow);
-      pause_.async_wait([this](const boost::system::error_code& code) {
-        if (!code) hear();
-      });
+      pause_.run_at(window_ + kWindow, [this] { hear(); });
       return;
     }
     std::ranges::fill(question_, std::max_align_t{});  // the kernel insists

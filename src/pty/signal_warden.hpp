@@ -16,11 +16,11 @@
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "base/owned_fd.hpp"
 #include "base/readiness.hpp"
 #include "base/result.hpp"
+#include "base/timer.hpp"
 
 namespace farpty::pty {
 
@@ -40,7 +40,7 @@ class SignalWarden {
 
   OwnedFd listener_;
   Readiness readiness_;  // after listener_: gone before it is closed
-  boost::asio::steady_timer pause_;
+  Timer pause_;
   pid_t session_;
   std::vector<std::max_align_t> question_, verdict_;  // of the sizes that this kernel has
   unsigned spent_ = 0;                                // of the present window's budget

@@ -195,9 +195,7 @@ void Session::pump_output() {
 
 void Session::settle_later() {
   settles_ = true;
-  settling_.expires_after(kSettling);
-  settling_.async_wait([this](const boost::system::error_code& code) {
-    if (code) return;
+  settling_.run_after(kSettling, [this] {
     settles_ = false;
     audience_.settle();
   });
@@ -391,10 +389,7 @@ void Session::drain() {
   input_.clear();
   pump_output();
   if (state_ != State::kDraining) return;
-  timer_.expires_after(limits_.drain_timeout);
-  timer_.async_wait([this](const boost::system::error_code& code) {
-    if (!code) end_drain();
-  });
+  timer_.run_after(limits_.drain_timeout, [this] { end_drain(); });
 }
 
 void Session::end_drain() {
@@ -420,10 +415,7 @@ void Session::await_lost_viewers() {
   audience_.pack();
   timer_.cancel();
   if (limits_.linger == std::chrono::seconds(0)) return;
-  timer_.expires_after(limits_.linger);
-  timer_.async_wait([this](const boost::system::error_code& code) {
-    if (!code) close();
-  });
+  timer_.run_after(limits_.linger, [this] { close(); });
 }
 
 void Session::end_grace() {
@@ -444,10 +436,7 @@ void Session::hang_up(Cause cause) {
              fmt::format("session {} hung up: {}", id_, why));
   if (program_alive_) {
     grace_end_ = Clock::now() + limits_.hangup_grace;
-    timer_.expires_at(grace_end_);
-    timer_.async_wait([this](const boost::system::error_code& code) {
-      if (!code) grace_over();
-    });
+    timer_.run_at(grace_end_, [this] { grace_over(); });
   }
   audience_.end_all(end_);
   if (!program_alive_) close();
@@ -459,9 +448,8 @@ void Session::await_hung_up_group() {
   // Under a keeper nothing is left.
   if (is_kept() || hung_up_group_ == leader_ || !pty::group_lives(hung_up_group_, leader_)) return close();
   if (Clock::now() >= grace_end_) return grace_over();
-  timer_.expires_at(std::min(Clock::now() + group_look_, grace_end_));
-  timer_.async_wait([this](const boost::system::error_code& code) {
-    if (!code && state_ == State::kHungUp) await_hung_up_group();
+  timer_.run_at(std::min(Clock::now() + group_look_, grace_end_), [this] {
+    if (state_ == State::kHungUp) await_hung_up_group();
   });
   group_look_ *= 2;
 }
@@ -495,10 +483,7 @@ void Session::arm_limits() {
     next = std::min(next, last_left_ + limits_.linger);
   }
   if (next == Clock::time_point::max()) return;
-  timer_.expires_at(next);
-  timer_.async_wait([this](const boost::system::error_code& code) {
-    if (!code) arm_limits();
-  });
+  timer_.run_at(next, [this] { arm_limits(); });
 }
 
 void Session::close() {

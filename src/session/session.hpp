@@ -26,12 +26,12 @@
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "base/byte_queue.hpp"
 #include "base/later.hpp"
 #include "base/owned_fd.hpp"
 #include "base/result.hpp"
+#include "base/timer.hpp"
 #include "pty/children.hpp"
 #include "pty/process_table.hpp"
 #include "pty/rlimits.hpp"
@@ -205,8 +205,8 @@ class Session {
   Clock::time_point started_at_, last_input_, last_left_;
   unsigned long long bytes_in_ = 0, bytes_out_ = 0;
   Later next_round_;
-  boost::asio::steady_timer timer_;     // the next of: idle limit, duration limit, drain, grace, linger
-  boost::asio::steady_timer settling_;  // at its end the picture of the screen is made small
+  Timer timer_;     // the next of: idle limit, duration limit, drain, grace, linger
+  Timer settling_;  // at its end the picture of the screen is made small
   bool settles_ = false;
   bool unrecorded_ = false;  // the recording could not be written: nothing goes on, the end is near
   Later unrecorded_end_;

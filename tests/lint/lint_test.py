@@ -34,6 +34,7 @@ BAD = [
     ("lint-source", "cloexec", "src/door/door.cpp", "// A door.\nint s = ::socket(1, 2, 3);\n"),
     ("lint-source", "cloexec", "src/door/door.cpp", "// A door.\nint s = ::pipe(fds);\n"),
     ("lint-source", "raw-fd", "src/door/door.cpp", "// A door.\nclass A { int fd_ = -1; };\n"),
+    ("lint-source", "timer", "src/door/door.hpp", "// A door.\n#pragma once\nboost::asio::steady_timer pause_;\n"),
     ("lint-source", "sleep", "src/door/door.cpp", "// A door.\nvoid g() { sleep(1); }\n"),
     ("lint-source", "sleep", "src/telnet/codec_test.cpp", "// T.\nvoid g() { std::this_thread::sleep_for(x); }\n"),
     ("lint-source", "shell", "src/door/door.cpp", '// A door.\nvoid g() { system("true"); }\n'),
