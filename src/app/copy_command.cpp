@@ -211,8 +211,11 @@ Result<int> carry_out(const Errand& errand, const Given& given, Display& display
   const auto converse = [&]() -> Result<> {
     copy::Stream stream(companion.output(), companion.input(), [&display] { display.idle(); });
     FARPTY_TRY(stream.send(errand.job));
-    if (errand.job.send) return copy::Receiver(stream, std::move(places), display).run();
-    return copy::Sender(stream, errand.names, display).run();
+    auto copied = errand.job.send ? copy::Receiver(stream, std::move(places), display).run()
+                                  : copy::Sender(stream, errand.names, display).run();
+    // Who could do nothing may have said so and gone before all was sent to it.
+    for (const std::string& text : stream.last_words()) display.trouble(text);
+    return copied;
   };
   auto done = converse();
   display.clear();

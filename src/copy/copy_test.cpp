@@ -357,6 +357,26 @@ TEST_F(HostileTest, BytesThatAreNoMessages) {
     EXPECT_THAT(receive_bytes(as_bytes(bytes)), HasSubstr("cannot understand the other end"));
 }
 
+TEST(StreamTest, WhatTheOtherEndSaidBeforeItWentIsHeard) {
+  ::signal(SIGPIPE, SIG_IGN);
+  int to_them[2] = {}, to_us[2] = {};
+  ASSERT_EQ(pipe2(to_them, O_CLOEXEC), 0);
+  ASSERT_EQ(pipe2(to_us, O_CLOEXEC), 0);
+  const OwnedFd in(to_us[0]), out(to_them[1]);
+  std::vector<std::byte> said;
+  for (const Message& message : std::vector<Message>{Hello{}, Trouble{.text = "no room"}, Trouble{.text = "no time"}})
+    append(message, said);
+  ASSERT_EQ(::write(to_us[1], said.data(), said.size()), static_cast<ssize_t>(said.size()));
+  for (const int theirs : {to_them[0], to_us[1]}) close(theirs);
+
+  Stream stream(in.get(), out.get());
+  EXPECT_TRUE(stream.last_words().empty()) << "nothing has failed yet";
+  ASSERT_TRUE(stream.send(Hello{}));
+  EXPECT_FALSE(stream.flush());
+  EXPECT_THAT(stream.last_words(), ElementsAre("no room", "no time"));
+  EXPECT_TRUE(stream.last_words().empty());
+}
+
 TEST(SafePath, StaysBelow) {
   for (const char* path : {"", "a", "a/b", "..a", "a..", "...", "a b", "-rf", "\xff"})
     EXPECT_TRUE(is_safe_path(path)) << path;

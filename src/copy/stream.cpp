@@ -62,7 +62,12 @@ Result<> Stream::pass(Waiting waiting) {
   if (ready[0].revents != 0) FARPTY_TRY(read_some());
   if (ready[1].revents == 0) return {};
   const ssize_t written = ::write(out_, unsent_.data() + sent_, unsent_.size() - sent_);
-  if (written < 0 && errno == EPIPE) return gone();
+  if (written < 0 && errno == EPIPE) {
+    broken_ = true;
+    unsent_.clear();
+    sent_ = 0;
+    return gone();
+  }
   if (written < 0 && !is_for_later(errno)) return os_error("cannot write to", "the other end");
   if (written > 0) sent_ += static_cast<std::size_t>(written);
   return {};
@@ -81,6 +86,16 @@ Result<> Stream::read_some() {
   if (count < 0 && !is_for_later(code)) return os_error("cannot read from", "the other end", code);
   if (count == 0) ended_ = true;
   return {};
+}
+
+std::vector<std::string> Stream::last_words() {
+  std::vector<std::string> texts;
+  while (broken_) {
+    auto message = receive();
+    if (!message) break;
+    if (auto* trouble = std::get_if<Trouble>(&*message)) texts.push_back(std::move(trouble->text));
+  }
+  return texts;
 }
 
 Result<Message> Stream::receive() {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "base/result.hpp"
@@ -27,6 +28,8 @@ class Stream {
   Result<> flush();
   // Data's bytes are good until the next call of any member. The end of the stream is an error.
   Result<Message> receive();
+  // Where sending failed because nobody reads any more: the troubles that the other end had told before it went.
+  std::vector<std::string> last_words();
 
  private:
   enum class Waiting { kToRead, kToWrite };
@@ -37,7 +40,7 @@ class Stream {
   int in_, out_;
   int in_flags_, out_flags_;
   std::function<void()> idle_;
-  bool ended_ = false;
+  bool ended_ = false, broken_ = false;
   std::vector<std::byte> unsent_;
   std::size_t sent_ = 0;  // of unsent_
   std::vector<std::byte> held_;
