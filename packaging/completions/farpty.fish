@@ -34,6 +34,7 @@ complete -c farpty -n $serve -l terminal -x -a 'auto kernel devpts emulated pipe
 complete -c farpty -n $serve -l seccomp -x -a 'auto always never' -d 'whose system calls are stopped'
 complete -c farpty -n $serve -l no-tty -d 'run the program on pipes'
 complete -c farpty -n $serve -l term -x -a 'xterm-256color xterm linux vt100 dumb' -d 'TERM where the protocol does not carry it'
+complete -c farpty -n $serve -l telnet-wait -x -d 'how long a telnet client may take to answer'
 complete -c farpty -n $serve -l probe-size -x -a 'auto yes no' -d 'ask the terminal for its size'
 complete -c farpty -n $serve -l any-local-user -d 'let every user of this machine in'
 complete -c farpty -n $serve -l insecure-public -d 'let everyone in'

@@ -33,6 +33,7 @@ struct ServeOptions {
   pty::Listening listening = pty::Listening::kWhenNeeded;
   std::string term = "xterm-256color";
   ProbeChoice probe_size = ProbeChoice::kAuto;
+  std::chrono::milliseconds telnet_wait{250};
   door::Openness openness = door::Openness::kThisUser;
   door::Limits limits;
   session::Limits session_limits;

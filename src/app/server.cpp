@@ -55,6 +55,7 @@ Result<std::shared_ptr<const door::Settings>> make_settings(const ServeOptions& 
   settings->retain = options.retain.bytes;
   settings->when_full = options.retain.when_full;
   settings->reauth = options.reauth;
+  settings->telnet_wait = options.telnet_wait;
   settings->shell = user.shell;
   settings->home = user.home;
   const bool probe = options.probe_size == ProbeChoice::kYes ||

@@ -18,6 +18,7 @@ struct Settings {
   session::Spec spec;                   // program, limits; the environment without TERM
   std::string term = "xterm-256color";  // TERM where the protocol does not carry it
   ProbeSize probe_size = ProbeSize::kNo;
+  std::chrono::milliseconds telnet_wait{250};  // for the answers of who may be no telnet client
   // Of the native doors.
   Commands commands = Commands::kAny;
   std::string shell = "/bin/sh", home = "/";  // the user's

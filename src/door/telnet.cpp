@@ -5,7 +5,7 @@ namespace farpty::door {
 void TelnetConnection::begin() {
   negotiation_ = std::make_unique<Negotiation>(context());
   negotiation_->name = TerminalName(terminfo_folders(terminfo_variables(settings().spec.program.environment)));
-  negotiation_->timer.run_after(kNegotiationTime, [this] {
+  negotiation_->timer.run_after(settings().telnet_wait, [this] {
     start();
     input_wanted();  // reading may have stopped at kMaxEarlyInput
   });

@@ -1,6 +1,6 @@
 // The telnet door: RFC 854 with ECHO, SUPPRESS-GO-AHEAD, BINARY, NAWS and TERMINAL-TYPE (src/telnet/).
 //
-// The program starts when the peer has told or refused its terminal type and its window, or after kNegotiationTime:
+// The program starts when the peer has told or refused its terminal type and its window, or after Settings::telnet_wait:
 // netcat and half the telnet clients of this world never answer. A window that is told later is still a resize.
 #pragma once
 
@@ -15,8 +15,6 @@
 #include "telnet/endpoint.hpp"
 
 namespace farpty::door {
-
-inline constexpr std::chrono::milliseconds kNegotiationTime{250};
 
 class TelnetConnection final : public Connection, private telnet::Receiver {
  public:

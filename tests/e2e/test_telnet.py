@@ -15,8 +15,9 @@ SHOW_SIZE = """while :; do printf '\\r  now %s  ' "$(stty size)"; sleep 0.05; do
 PROMPT = re.compile(r"^\$$", re.MULTILINE)
 
 
-def serve_telnet(*program: str, **more):
-    return serve("--", *program, listen=["telnet://127.0.0.1:0"], **more)
+def serve_telnet(*program: str, wait: str = "30s", **more):
+    """Clients that answer have all the time of the world for that; for netcat, which does not, `wait` is a short one."""
+    return serve("--telnet-wait", wait, "--", *program, listen=["telnet://127.0.0.1:0"], **more)
 
 
 LIVE_WINDOW = ["inetutils", "inetutils-8bit", "plink"]  # busybox tells its size once
@@ -115,7 +116,7 @@ def test_vim_looks_as_on_a_local_terminal(name):
 
 
 def test_netcat_negotiates_nothing_and_gets_a_shell():
-    with serve_telnet(*BASH) as server:
+    with serve_telnet(*BASH, wait="1s") as server:
         host, port = server.address("telnet")
         command = f"stty raw -echo && {netcat()} {host} {port}; stty sane; echo back"
         with Screen(["sh", "-c", command], environment=server.environment) as screen:
@@ -131,7 +132,7 @@ def test_netcat_negotiates_nothing_and_gets_a_shell():
 def test_netcat_with_a_script(size):
     """A peer that half-closes before the program has begun: all its input comes, then end-of-file; all output goes back."""
     lines = "".join(f"line {number}\n" for number in range(size * 100))
-    with serve_telnet("sh", "-c", "stty -echo; md5sum") as server:
+    with serve_telnet("sh", "-c", "stty -echo; md5sum", wait="1s") as server:
         host, port = server.address("telnet")
         done = subprocess.run([netcat(), "-N", host, str(port)], input=lines.encode(), capture_output=True, timeout=120, check=True)
     wanted = subprocess.run(["md5sum"], input=lines.encode(), capture_output=True, check=True).stdout.split()[0]

@@ -17,7 +17,7 @@ LOCAL = 3  # index of c_lflag in what tcgetattr gives
 
 
 def serve_telnet(*program: str):
-    return serve("--", *program, listen=["telnet://127.0.0.1:0"])
+    return serve("--telnet-wait", "30s", "--", *program, listen=["telnet://127.0.0.1:0"])
 
 
 class Service:
@@ -109,7 +109,7 @@ def test_verbose_explains():
 
 
 def test_a_script_through_pipes():
-    with serve_telnet("bash", "--norc", "--noprofile") as server:
+    with serve("--", "bash", "--norc", "--noprofile", listen=["telnet://127.0.0.1:0"]) as server:
         done = subprocess.run([farpty_binary(), "connect", server.url], input=b"echo $((6*7)) answers\nexit\n",
                               capture_output=True, env=server.environment, timeout=120, check=False)
         assert b"42 answers" in done.stdout

@@ -19,8 +19,9 @@ REFUSAL = b"".join([IAC + DONT + ECHO, IAC + DONT + SGA, IAC + WONT + SGA, IAC +
                     IAC + WONT + NAWS, IAC + WONT + TTYPE])
 
 
-def serve_telnet(*program: str):
-    return serve("--", *program, listen=["telnet://127.0.0.1:0"])
+def serve_telnet(*program: str, wait: str = "30s"):
+    """Clients that answer have all the time of the world for that; for those that do not, `wait` is a short one."""
+    return serve("--telnet-wait", wait, "--", *program, listen=["telnet://127.0.0.1:0"])
 
 
 class TelnetPeer(RawPeer):
@@ -46,8 +47,20 @@ def test_who_refuses_everything_is_served_at_once_and_asked_nothing_more():
 
 
 def test_who_says_nothing_is_served_all_the_same():
-    with serve_telnet("echo", "hello") as server, TelnetPeer(server) as peer:
+    with serve("--", "echo", "hello", listen=["telnet://127.0.0.1:0"]) as server, TelnetPeer(server) as peer:
         assert peer.expect_end() == OFFER + b"hello\r\n"
+
+
+def test_who_is_far_away_has_the_time_that_the_server_gives():
+    with serve_telnet("sh", "-c", "echo type $TERM; stty size") as server, TelnetPeer(server) as far:
+        far.expect(re.escape(OFFER))
+        with serve("--", "echo", "hello", listen=["telnet://127.0.0.1:0"]) as usual, TelnetPeer(usual) as silent:
+            silent.expect("hello")  # the usual time is over
+        assert far.received == OFFER
+        far.send(IAC + WILL + TTYPE + IAC + WILL + NAWS)
+        far.tell_size(132, 43)
+        far.tell_type(b"VT220")
+        assert far.expect_end().endswith(b"type vt220\r\n43 132\r\n")
 
 
 def test_the_program_starts_when_type_and_size_are_told():
@@ -89,7 +102,7 @@ def test_terminal_types_come_from_terminfo_folders_of_the_user():
 
 def test_a_size_that_is_told_late_resizes():
     script = "stty -echo; echo ready; while read -r line; do stty size; done"
-    with serve_telnet("sh", "-c", script) as server, TelnetPeer(server) as peer:
+    with serve_telnet("sh", "-c", script, wait="1s") as server, TelnetPeer(server) as peer:
         peer.expect("ready")  # after the time for negotiation
         peer.send(IAC + WILL + NAWS)
         for told, seen in [((100, 30), "30 100"), ((0, 0), "24 80"), ((255, 255), "255 255"), ((65535, 65535), "1000 2000")]:
@@ -215,7 +228,7 @@ def test_urgent_data_is_harmless():
 def test_input_that_comes_long_before_the_program_is_not_lost():
     lines = b"".join(b"line %d\r\n" % number for number in range(5000))
     script = "stty -echo; n=0; while read -r line; do n=$((n+1)); [ \"$line\" = end ] && break; done; echo $n lines"
-    with serve_telnet("bash", "-c", script) as server, TelnetPeer(server) as peer:
+    with serve_telnet("bash", "-c", script, wait="1s") as server, TelnetPeer(server) as peer:
         peer.send(lines + b"end\r\n")
         peer.expect("5001 lines")
 

@@ -157,7 +157,7 @@ def assert_same_screens(argv: Sequence[str], dialogue: Dialogue, *, clients: Seq
         sides: dict[str, list[Side]] = {}  # by the program's TERM, the local one first
         for name in clients:
             client = CLIENTS[name]
-            server = stack.enter_context(serve("--", *staged, listen=[f"{client.door}://127.0.0.1:0"]))
+            server = stack.enter_context(serve("--telnet-wait", "30s", "--", *staged, listen=[f"{client.door}://127.0.0.1:0"]))
             if client.term not in sides:
                 home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="farpty-test-")))
                 local = base_environment(home) | {"TERM": client.term}
