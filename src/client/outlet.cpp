@@ -7,16 +7,16 @@
 
 #include <algorithm>
 
+#include "base/log.hpp"
+
 namespace farpty::client {
 
 Result<std::unique_ptr<Outlet>> Outlet::open(boost::asio::io_context& context, int fd, std::function<void()> drained,
                                              std::size_t bound) {
-  std::unique_ptr<Outlet> outlet(new Outlet(fd, std::move(drained), bound));
+  std::unique_ptr<Outlet> outlet(new Outlet(context, fd, std::move(drained), bound));
   char name[PATH_MAX];
   if (ttyname_r(fd, name, sizeof name) == 0)
     outlet->own_ = OwnedFd(::open(name, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
-  FARPTY_ASSIGN(readiness, Readiness::watch(context, outlet->own_ ? outlet->own_.get() : fd));
-  outlet->readiness_ = std::move(readiness);
   return outlet;
 }
 
@@ -43,13 +43,27 @@ void Outlet::write(Bytes bytes) {
   if (bytes.empty() || broken_) return;
   const bool waits = !waiting_.empty();
   (void)waiting_.push(bytes);  // the caller asked room()
-  if (!waits) readiness_.when_writable([this] { flush(); });
+  if (!waits) await_room();
+}
+
+void Outlet::await_room() {
+  if (!readiness_) {
+    auto watched = Readiness::watch(context_, own_ ? own_.get() : fd_);
+    if (!watched) {
+      log::error("{}", watched.error().message());
+      broken_ = true;
+      return;
+    }
+    readiness_ = std::move(*watched);
+  }
+  readiness_->when_writable([this] { flush(); });
 }
 
 void Outlet::flush() {
   while (!waiting_.empty() && !broken_) {
     const std::size_t count = write_some(waiting_.front());
-    if (count == 0) return readiness_.when_writable([this] { flush(); });
+    if (count == 0) await_room();
+    if (count == 0 && !broken_) return;
     waiting_.pop(count);
   }
   if (broken_) waiting_.clear();

@@ -2,10 +2,12 @@
 // because its open description belongs to others as well: the shell would inherit EAGAIN.
 //
 // A terminal is opened anew, with a description of its own; anything else is asked by poll(2) before each small write.
+// It is watched from the first time that it takes no more: what watches a terminal is woken by each key typed there, too.
 #pragma once
 
 #include <functional>
-#include <string>
+#include <memory>
+#include <optional>
 
 #include <boost/asio/io_context.hpp>
 
@@ -33,14 +35,16 @@ class Outlet {
   [[nodiscard]] bool broken() const { return broken_; }  // its reader is gone; what is written is dropped
 
  private:
-  Outlet(int fd, std::function<void()> drained, std::size_t bound)
-      : fd_(fd), drained_(std::move(drained)), waiting_(bound) {}
+  Outlet(boost::asio::io_context& context, int fd, std::function<void()> drained, std::size_t bound)
+      : context_(context), fd_(fd), drained_(std::move(drained)), waiting_(bound) {}
   void flush();
+  void await_room();
   std::size_t write_some(Bytes bytes);
 
-  int fd_;       // lint-allow(raw-fd): lent, or that of own_
+  boost::asio::io_context& context_;
+  int fd_;       // lint-allow(raw-fd): lent
   OwnedFd own_;  // the terminal, opened anew
-  Readiness readiness_;
+  std::optional<Readiness> readiness_;
   std::function<void()> drained_;
   ByteQueue waiting_;
   bool broken_ = false;

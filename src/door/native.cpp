@@ -321,9 +321,12 @@ void NativeConnection::answer(const Answer<T>& given) {
 }
 
 void NativeConnection::say(const wire::Message& message) {
-  if (!conversation_.may_send(wire::type_of(message))) return;  // it is over: what is said now is late
-  conversation_.send(message, plain_);
+  say_with_next(message);
   if (!gathering_) flush();
+}
+
+void NativeConnection::say_with_next(const wire::Message& message) {
+  if (conversation_.may_send(wire::type_of(message))) conversation_.send(message, plain_);  // else it is over: too late
 }
 
 void NativeConnection::flush() {

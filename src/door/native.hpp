@@ -51,6 +51,7 @@ class NativeConnection final : public Guest, private net::TlsSocket::Owner, priv
   // Voice
   wire::Conversation& conversation() override { return conversation_; }
   void say(const wire::Message& message) override;
+  void say_with_next(const wire::Message& message) override;
   [[nodiscard]] std::size_t room() const override;
   [[nodiscard]] bool input_waits() const override { return tls_->input_waits(); }
   void session_over() override;

@@ -125,13 +125,16 @@ void NativeSeat::acknowledge_soon() {
   });
 }
 
-void NativeSeat::acknowledge_input() {
-  if (seat_ == nullptr || !voice_.conversation().may_send(wire::Type::kAck)) return;
+std::optional<wire::Ack> NativeSeat::owed_acknowledgement() const {
+  if (seat_ == nullptr || !voice_.conversation().may_send(wire::Type::kAck)) return std::nullopt;
   const auto& stream = voice_.conversation().receiving(Channel::kInput);
   const std::uint64_t taken = std::min(seat_->input_taken(), stream.received);
-  if (taken <= stream.acked) return;
-  voice_.say(
-      wire::Ack{.channel = Channel::kInput, .read = taken, .limit = std::max(stream.limit, taken + input_window())});
+  if (taken <= stream.acked) return std::nullopt;
+  return wire::Ack{.channel = Channel::kInput, .read = taken, .limit = std::max(stream.limit, taken + input_window())};
+}
+
+void NativeSeat::acknowledge_input() {
+  if (const auto ack = owed_acknowledgement()) voice_.say(*ack);
 }
 
 void NativeSeat::acknowledged() {
@@ -184,7 +187,8 @@ std::size_t NativeSeat::output_room() const {
 }
 
 void NativeSeat::say_bytes(Channel channel, Bytes bytes) {
-  acknowledge_input();  // no packet of its own
+  // In a packet of its own it would wake the client before the echo does.
+  if (const auto ack = owed_acknowledgement(); ack && !bytes.empty()) voice_.say_with_next(*ack);
   while (!bytes.empty()) {
     const Bytes some = bytes.first(std::min(bytes.size(), wire::kMaxPayload));
     bytes = bytes.subspan(some.size());

@@ -29,6 +29,7 @@ class Voice {
   virtual ~Voice() = default;
   virtual wire::Conversation& conversation() = 0;
   virtual void say(const wire::Message& message) = 0;
+  virtual void say_with_next(const wire::Message& message) = 0;  // in one packet with what is said at once after it
   [[nodiscard]] virtual std::size_t room() const = 0;  // bytes that it takes now without making a queue grow
   [[nodiscard]] virtual bool input_waits() const = 0;
   virtual void session_over() = 0;  // said all there is to say; the seat is gone
@@ -77,6 +78,7 @@ class NativeSeat final : public session::Viewer {
   void say_bytes(wire::Channel channel, Bytes bytes);
   void pump_input();
   void acknowledge_input();
+  [[nodiscard]] std::optional<wire::Ack> owed_acknowledgement() const;
   void acknowledge_soon();
 
   Voice& voice_;

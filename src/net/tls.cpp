@@ -16,6 +16,7 @@ namespace farpty::net {
 namespace {
 
 constexpr std::size_t kRecord = 16 * 1024;                 // RFC 8446, 5.1
+constexpr std::size_t kSmallRecord = 512;                  // what is asked for at least
 constexpr unsigned char kPskSuiteNumber[] = {0x13, 0x01};  // RFC 8446, B.4
 
 Tls* tls_of(const SSL* ssl) { return static_cast<Tls*>(SSL_get_app_data(ssl)); }
@@ -235,11 +236,14 @@ Result<> Tls::receive(Bytes wire, std::vector<std::byte>& plain, std::vector<std
     if (!established_) FARPTY_TRY(shake_hands());
     while (established_ && !peer_closed_) {
       const std::size_t before = plain.size();
-      plain.resize(before + kRecord);
+      // Never more than came in, but for a record whose beginning came earlier: its rest is pending then.
+      const std::size_t most = std::clamp(in_.size(), kSmallRecord, kRecord);
+      plain.resize(before + most);
       std::size_t count = 0;
       ERR_clear_error();
-      const int done = SSL_read_ex(ssl_.get(), plain.data() + before, kRecord, &count);
+      const int done = SSL_read_ex(ssl_.get(), plain.data() + before, most, &count);
       plain.resize(before + (done == 1 ? count : 0));
+      if (done == 1 && in_.empty() && SSL_has_pending(ssl_.get()) == 0) return {};  // no more to be had: do not ask
       if (done == 1) continue;
       switch (SSL_get_error(ssl_.get(), done)) {
         case SSL_ERROR_WANT_READ: return {};
