@@ -21,9 +21,9 @@ constexpr int kBroken = 255;  // as ssh(1), EXIT STATUS
 constexpr seconds kTick{1};
 constexpr milliseconds kAckWithin{100};
 constexpr std::uint64_t kMiB = 1024 * 1024;
-// Of a terminal the floor is what Ctrl-C may have to wait for on a slow path; pipes have no hurry.
-constexpr Window::Bounds kTerminalWindow{.least = 64 * 1024, .most = 4 * kMiB};
-constexpr Window::Bounds kPipesWindow{.least = 16 * kMiB, .most = 16 * kMiB};
+// Of a terminal the least is what Ctrl-C may have to wait for on a slow path; pipes have no hurry.
+constexpr Window::Bounds kTerminalWindow{.least = 16 * 1024, .first = 64 * 1024, .most = 4 * kMiB};
+constexpr Window::Bounds kPipesWindow{.least = 16 * kMiB, .first = 16 * kMiB, .most = 16 * kMiB};
 constexpr seconds kNoticeTime{5};
 constexpr seconds kDetachTime{5};  // for the server's answer, before the user gets his shell back anyhow
 
@@ -188,6 +188,8 @@ std::size_t NativeClient::room(Channel channel) const {
   const std::size_t waiting = (channel == Channel::kErrors ? stderr_ : stdout_)->waiting();
   return static_cast<std::size_t>(window_.size() - std::min<std::uint64_t>(window_.size(), waiting));
 }
+
+std::uint64_t NativeClient::stride() const { return window_.stride(); }
 
 void NativeClient::started(const wire::Started& started) {
   hide_status();

@@ -66,6 +66,7 @@ class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
   // NativeTalk::Sink
   void show(wire::Channel channel, Bytes bytes) override;
   [[nodiscard]] std::size_t room(wire::Channel channel) const override;
+  [[nodiscard]] std::uint64_t stride() const override;
   void started(const wire::Started& started) override;
   void far_resized(const wire::Size& size) override;
   void redraws(const wire::Snapshot& snapshot) override;

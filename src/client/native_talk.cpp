@@ -5,13 +5,7 @@
 
 namespace farpty::client {
 
-namespace {
-
 using wire::Channel;
-
-constexpr std::uint64_t kAckAfter = 16 * 1024;  // bytes read: a window of 64 KiB never closes while they are read
-
-}  // namespace
 
 NativeTalk::NativeTalk(std::string user, wire::Start start, Sink& sink)
     : user_(std::move(user)), start_(std::move(start)), sink_(sink), typed_(start_.terminal ? kMaxTyped : kMaxPiped) {}
@@ -159,7 +153,7 @@ void NativeTalk::acknowledge(Due due, std::vector<std::byte>& out) {
     const std::uint64_t room = sink_.room(channel);
     const std::uint64_t limit = std::max(stream.limit, stream.received + room);
     const bool has_read = stream.received > stream.acked;
-    const bool opens = limit >= stream.limit + std::max(kAckAfter, room / 16);
+    const bool opens = limit >= stream.limit + sink_.stride();
     if (opens || (due == Due::kAll && has_read))
       conversation_->send(wire::Ack{.channel = channel, .read = stream.received, .limit = limit}, out);
   }

@@ -31,6 +31,8 @@ class NativeTalk {
     virtual void show(wire::Channel channel, Bytes bytes) = 0;
     // How many bytes of a stream it takes now.
     [[nodiscard]] virtual std::size_t room(wire::Channel channel) const = 0;
+    // How many more the server may then say before it is told.
+    [[nodiscard]] virtual std::uint64_t stride() const = 0;
     virtual void started(const wire::Started& started) = 0;
     // The session's size, for the output from here on.
     virtual void far_resized(const wire::Size& size) = 0;

@@ -11,6 +11,8 @@ constexpr double kGrowth = 1.25;                        // a rate that grew by l
 constexpr unsigned kPatience = 3;                       // rounds without growth until the path is taken to be full
 constexpr double kGrowing = 2.0, kKept = 1.1;           // x rate x round trip
 constexpr unsigned kMemory = 10;                        // rounds after which a best rate is an old one
+constexpr std::uint64_t kStride = 16 * 1024;  // bytes: a first window of 64 KiB never closes while they are read
+constexpr std::uint64_t kStrides = 16;        // in a window, where that makes them larger, or the path is slow
 
 }  // namespace
 
@@ -23,7 +25,18 @@ void Window::connected() {
   round_.reset();
   best_ = 0;
   without_gain_ = age_ = 0;
-  size_ = bounds_.least;
+  size_ = bounds_.first;
+}
+
+std::uint64_t Window::stride() const {
+  return size_ < bounds_.first ? size_ / kStrides : std::max(kStride, size_ / kStrides);
+}
+
+// What is said in a moment in which one of the ends does not get to run keeps a fast path busy; on a slow one that is little.
+std::uint64_t Window::floor() const {
+  if (without_gain_ < kPatience) return bounds_.first;
+  const double moment = std::chrono::duration<double>(kShortestRound).count();
+  return std::clamp(static_cast<std::uint64_t>(best_ * moment * kKept), bounds_.least, bounds_.first);
 }
 
 void Window::received(std::uint64_t bytes, Time now) {
@@ -55,7 +68,7 @@ void Window::end_round(Time now) {
   }
   const double trip = std::chrono::duration<double>(*shortest_).count();
   const double wanted = best_ * trip * (without_gain_ < kPatience ? kGrowing : kKept);
-  size_ = std::clamp(static_cast<std::uint64_t>(wanted), bounds_.least, bounds_.most);
+  size_ = std::clamp(static_cast<std::uint64_t>(wanted), floor(), bounds_.most);
 }
 
 }  // namespace farpty::client

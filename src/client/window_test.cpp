@@ -11,7 +11,7 @@ using std::chrono::duration;
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t kKiB = 1024;
-constexpr Window::Bounds kTerminal{.least = 64 * kKiB, .most = 4096 * kKiB};
+constexpr Window::Bounds kTerminal{.least = 16 * kKiB, .first = 64 * kKiB, .most = 4096 * kKiB};
 
 // A path of that rate and round trip on which a program always has more to say: bytes come at the rate of the path, or of a
 // window for each round trip where that is less.
@@ -30,10 +30,31 @@ void flood(Window& window, double bytes_a_second, milliseconds trip, unsigned ro
   }
 }
 
-TEST(Window, StaysAtTheFloorWhereThatFillsThePath) {
+TEST(Window, OfASlowPathIsWhatItHolds) {
   Window window(kTerminal);
   flood(window, 1e6, milliseconds(50), 100);  // 8 Mbit/s: 50 kB in a round trip
+  EXPECT_GE(window.size(), 50'000 + window.stride()) << "there is always something on the way";
+  EXPECT_LE(window.size(), 57'000U) << "all above 50 kB is what Ctrl-C waits for";
+}
+
+TEST(Window, IsNeverLessThanItsBound) {
+  Window window(kTerminal);
+  flood(window, 20e3, milliseconds(1000), 100);
+  EXPECT_GE(window.size(), 16 * kKiB);
+}
+
+TEST(Window, OfAFastNearPathStaysAsItWas) {
+  Window window(kTerminal);
+  flood(window, 40e6, milliseconds(1), 1000);  // 40 kB in a round trip, and much more while one end waits for its turn
   EXPECT_EQ(window.size(), 64 * kKiB);
+}
+
+TEST(Window, ThatBecameSmallGrowsWithThePath) {
+  Window window(kTerminal);
+  flood(window, 0.6e6, milliseconds(50), 100);
+  ASSERT_LT(window.size(), 40 * kKiB);
+  flood(window, 12.5e6, milliseconds(50), 100);
+  EXPECT_GE(window.size(), 625'000U);
 }
 
 TEST(Window, GrowsToWhatALongFastPathHoldsAndNotFarBeyond) {
@@ -66,7 +87,7 @@ TEST(Window, ANewPathBeginsAtTheFloor) {
 }
 
 TEST(Window, OfPipesIsAlwaysTheSame) {
-  Window window({.least = 16384 * kKiB, .most = 16384 * kKiB});
+  Window window({.least = 16384 * kKiB, .first = 16384 * kKiB, .most = 16384 * kKiB});
   flood(window, 1e5, milliseconds(10), 10);
   EXPECT_EQ(window.size(), 16384 * kKiB);
 }
