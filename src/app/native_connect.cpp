@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <iterator>
 
@@ -91,6 +92,7 @@ int connect_natively(net::Url url, const NativeWish& wish) {
       {.name = far->name(), .user = user, .escape = wish.escape, .start = std::move(*start)});
   log::debug("connecting to {}", far->name());
   if (const auto met = far->meet(client->line()); !met) return fail(met.error());
+  signal(SIGPIPE, SIG_IGN);  // a reader that is gone is told of by write(2): the program over there is to end, too
   return client->run();
 }
 

@@ -26,6 +26,7 @@ constexpr Window::Bounds kTerminalWindow{.least = 16 * 1024, .first = 64 * 1024,
 constexpr Window::Bounds kPipesWindow{.least = 16 * kMiB, .first = 16 * kMiB, .most = 16 * kMiB};
 constexpr seconds kNoticeTime{5};
 constexpr seconds kDetachTime{5};  // for the server's answer, before the user gets his shell back anyhow
+constexpr seconds kHangUpTime{5};  // the same
 
 std::string harmless(Bytes text) {
   std::string shown(as_text(text));
@@ -157,11 +158,13 @@ void NativeClient::drained() {
 
 void NativeClient::refused(const std::string& why) {
   if (over_ || finished_) return;
+  if (ending_) return finish(status_, message_);
   finish(kBroken, fmt::format("cannot connect to {} again: {}", options_.name, log::printable(why)));
 }
 
 void NativeClient::broke(const std::string& why) {
   if (over_ || finished_) return;
+  if (ending_) return finish(status_, message_);
   if (leaving_ && talk_.has_detached()) return detached();
   if (!options_.keep_trying) return finish(kBroken, fmt::format("connection to {} broke: {}", options_.name, why));
   if (liveness_.dial_at_once(Clock::now())) line_.dial();
@@ -171,6 +174,7 @@ void NativeClient::broke(const std::string& why) {
 
 void NativeClient::show(Channel channel, Bytes bytes) {
   window_.received(bytes.size(), Clock::now());
+  if (ending_) return;
   if (channel == Channel::kErrors || view_.passes(bytes)) write(channel, bytes);
 }
 
@@ -181,7 +185,7 @@ void NativeClient::write(Channel channel, Bytes bytes) {
     outlet.write(as_bytes(harmless(bytes)));  // words for a person, and no program's
   else
     outlet.write(bytes);
-  if (outlet.broken() && channel == Channel::kOutput) finish(128 + SIGPIPE, "");
+  if (outlet.broken() && channel == Channel::kOutput) abandon(128 + SIGPIPE, "");
 }
 
 std::size_t NativeClient::room(Channel channel) const {
@@ -219,6 +223,7 @@ void NativeClient::redrawn() {
 }
 
 void NativeClient::ended(const wire::Exit& exit) {
+  if (ending_) return finish(status_, message_);
   over_ = true;
   status_ = exit.number != 0 ? 128 + static_cast<int>(exit.number) : static_cast<int>(exit.status);
   if (exit.cause != wire::Cause::kProgram) {
@@ -232,6 +237,7 @@ void NativeClient::ended(const wire::Exit& exit) {
 
 void NativeClient::failed(const wire::Failure& failure) {
   if (leaving_ && failure.code == "bye") return detached();
+  if (ending_) return finish(status_, message_);
   finish(kBroken, fmt::format("{}: {}", options_.name, log::printable(failure.text)));
 }
 
@@ -298,6 +304,7 @@ void NativeClient::look_after() {
   if (over_) return;
   const auto now = Clock::now();
   if (leaving_ && now - *leaving_ > kDetachTime) return detached();
+  if (ending_ && now - *ending_ > kHangUpTime) return finish(status_, message_);
   const auto advice =
       liveness_.look(now, line_.is_up() ? Liveness::Line::kUp : Liveness::Line::kDown,
                      talk_.input_is_taken() ? Liveness::Input::kAnswered : Liveness::Input::kUnanswered);
@@ -327,6 +334,17 @@ void NativeClient::ask() {
 void NativeClient::pong() {
   if (asked_) window_.round_trip(Clock::now() - *asked_);
   asked_.reset();
+}
+
+// A program on pipes has nobody but us: its seat's secret ends with this process. To one on a terminal the user comes back.
+void NativeClient::abandon(int status, std::string message) {
+  if (ending_) return;
+  if (options_.start.terminal || over_ || !line_.is_up()) return finish(status, std::move(message));
+  ending_ = Clock::now();
+  status_ = status;
+  message_ = std::move(message);
+  talk_.say(wire::Signal{.name = "HUP"}, out_);
+  if (!gathering_) flush();
 }
 
 void NativeClient::finish(int status, std::string message) {

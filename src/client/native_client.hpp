@@ -99,6 +99,7 @@ class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
   void show_status(const std::string& text);
   void hide_status();
   void erase_status();
+  void abandon(int status, std::string message);
   void finish(int status, std::string message);
   void leave_if_shown();
   void acknowledge_soon();
@@ -120,6 +121,7 @@ class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
   Timer tick_, ack_timer_;
   NetworkWatch network_;
   std::optional<Clock::time_point> leaving_;  // when the user detached
+  std::optional<Clock::time_point> ending_;   // when the far program was hung up, whose client is us alone
   std::string session_;                       // its name or number, once started
   PenState pen_ = PenState::kHave;
   std::string notice_;  // shown for a while, whatever comes

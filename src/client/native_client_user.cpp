@@ -94,7 +94,9 @@ void NativeClient::resized() {
 void NativeClient::signalled(int number) {
   // Of the client of a service its owner knows.
   const bool is_told = number != SIGHUP && options_.start.service.empty();
-  finish(128 + number, is_told ? fmt::format("ended by {}", strsignal(number)) : "");
+  const auto message = is_told ? fmt::format("ended by {}", strsignal(number)) : "";
+  if (ending_) return finish(128 + number, message);  // twice: now
+  abandon(128 + number, message);
 }
 
 // --- what the terminal shows

@@ -153,9 +153,9 @@ void NativeSeat::resized_by_client(WindowSize size) {
 }
 
 void NativeSeat::signal(const std::string& name) {
-  const auto character = character_of(name);
-  if (seat_ == nullptr || !character) return;
-  seat_->type(*character);
+  if (seat_ == nullptr) return;
+  if (!has_terminal_ && name == "HUP") return seat_->hang_up();
+  if (const auto character = character_of(name)) seat_->type(*character);
 }
 
 void NativeSeat::pen(wire::PenAction action) {
@@ -203,7 +203,10 @@ void NativeSeat::say_bytes(Channel channel, Bytes bytes) {
 
 void NativeSeat::jumped(const session::Jump& jump) {
   redraw_left_ = jump.redraw;
-  voice_.say(wire::Snapshot{.at = jump.offset, .skipped = jump.skipped, .size = jump.redraw, .screen = size_of(size_)});
+  // The session counts both streams together, the client each: what was skipped of either is the output's.
+  const std::uint64_t errors = voice_.conversation().sending(Channel::kErrors).sent;
+  voice_.say(wire::Snapshot{
+      .at = jump.offset - errors, .skipped = jump.skipped, .size = jump.redraw, .screen = size_of(size_)});
 }
 
 void NativeSeat::resized(WindowSize size) {

@@ -30,7 +30,7 @@ class Voice {
   virtual wire::Conversation& conversation() = 0;
   virtual void say(const wire::Message& message) = 0;
   virtual void say_with_next(const wire::Message& message) = 0;  // in one packet with what is said at once after it
-  [[nodiscard]] virtual std::size_t room() const = 0;  // bytes that it takes now without making a queue grow
+  [[nodiscard]] virtual std::size_t room() const = 0;            // bytes that it takes now without making a queue grow
   [[nodiscard]] virtual bool input_waits() const = 0;
   virtual void session_over() = 0;  // said all there is to say; the seat is gone
   virtual boost::asio::io_context& context() = 0;

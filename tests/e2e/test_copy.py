@@ -176,6 +176,20 @@ def test_a_far_end_whose_client_is_gone_alone_ends(tmp_path):
         wait_until(lambda: not copying(ends.server), "the client to leave")
 
 
+def test_an_interrupted_copy_ends_its_far_end(tmp_path):
+    with two_ends(tmp_path) as ends:
+        random_file(ends.there / "big", 32_000_000)
+        with DelayProxy(ends.server.address("farpty"), down_rate="300k") as proxy:
+            process = subprocess.Popen(ends.words(ends.far(ends.there / "big", proxy.address), "."), env=ends.server.environment,
+                                       cwd=ends.near, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+            wait_until(lambda: (ends.near / PART).exists() and (ends.near / PART).stat().st_size > 0, "some to have come")
+            os.killpg(process.pid, signal.SIGINT)  # as the terminal does
+            assert process.wait(GENEROUS) != 0
+            ends.server.wait_log(r"session \d+ ended: ")
+        assert not (ends.near / "big").exists()
+        wait_until(lambda: not copying(ends.server), "the client to leave")
+
+
 def copying(server: Server) -> list[processes.Process]:
     return [one for one in processes.with_environment("HOME", server.environment["HOME"]) if one.pid != server.process.pid]
 

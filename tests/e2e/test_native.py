@@ -2,11 +2,15 @@
 
 import contextlib
 import re
+import signal
 import subprocess
 
+import pytest
+
 from kit import Screen, wait_until
-from kit.native import authorize, config_folder, execute, make_key, native_server, target
+from kit.native import authorize, config_folder, execute, farpty, make_key, native_server, target
 from kit.server import farpty_binary
+from kit.wait import GENEROUS
 
 
 def test_streams_are_apart_and_clean_and_the_status_comes_back():
@@ -41,6 +45,46 @@ def test_more_than_a_connection_may_hold_back_goes_through_by_one_connection():
     with native_server() as server:
         done = execute(server, "cat", stdin=blob, flags=("-v",))
         assert done.stdout == blob and b"the connection broke" not in done.stderr, done.stderr
+
+
+@contextlib.contextmanager
+def running(server, *command, stdin=subprocess.DEVNULL):
+    """`farpty exec` whose program has said its first line."""
+    with subprocess.Popen([farpty_binary(), "exec", "--accept-new", target(server), "--", *command], env=server.environment,
+                          stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"up\n"
+        yield process
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_program_without_a_terminal_ends_with_its_client(sign):
+    """Nobody could come back to it: the secret of its seat ends with the client."""
+    with native_server() as server:
+        with running(server, "sh", "-c", "echo up; exec sleep 100000") as process:
+            process.send_signal(sign)
+            assert process.wait(GENEROUS) == 128 + sign
+        server.wait_log(r"session \d+ hung up: its peer is gone")
+        server.wait_log(r"session \d+ ended: ")
+
+
+def test_a_program_whose_output_nobody_reads_any_more_ends():
+    with native_server() as server:
+        with running(server, "sh", "-c", "echo up; exec yes") as process:
+            process.stdout.close()
+            assert process.wait(GENEROUS) == 128 + signal.SIGPIPE
+        server.wait_log(r"session \d+ ended: ")
+
+
+def test_a_client_that_is_killed_ends_no_program_at_once():
+    """Its path may have broken: the client of a cut connection comes back."""
+    with native_server() as server:
+        with running(server, "sh", "-c", "echo up; exec sleep 100000") as process:
+            process.kill()
+            process.wait(GENEROUS)
+        server.wait_log("the connection was cut off")
+        assert "hung up" not in server.log
+        farpty(server, "kill", "--accept-new", target(server), "1")
+        server.wait_log(r"session \d+ ended: ")
 
 
 def test_a_key_that_is_not_listed_is_refused():

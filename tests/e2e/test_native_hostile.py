@@ -190,6 +190,39 @@ def test_seats_and_offsets_that_are_not_the_clients(tmp_path):
         end_sessions(server)
 
 
+def test_a_jump_on_pipes_leaves_both_offsets_where_the_next_connection_goes_on(tmp_path):
+    """Who names an offset of which the log has nothing any more jumps; what it was told then is what it may come back with."""
+    with server_for_us(tmp_path) as (server, tls):
+        with speak(server, tls) as first:
+            first.say(HELLO + start("sh", "-c", "printf one; printf error >&2; exec cat"))
+            seat = read_cbor(first.wait("started")[1])["seat"]
+            heard = {1: b"", 2: b""}
+            for name, channel, payload in first.frames():
+                if name == "data":
+                    heard[channel] += payload
+                if heard == {1: b"one", 2: b"error"}:
+                    break
+            for channel, text in heard.items():
+                first.say(frame("ack", len(text).to_bytes(8, "big") + (65536).to_bytes(8, "big"), channel))
+            first.say(frame("ping", bytes(8)))
+            assert first.wait("pong")[0] == "pong"  # so the acks were read: the log may forget both
+
+        def back(output: int, errors: int) -> Speaker:
+            speaker = speak(server, tls)
+            speaker.say(HELLO + frame("resume", {"seat": seat, "output": output, "errors": errors, "output-window": 65536,
+                                                 "errors-window": 65536, "columns": 80, "rows": 24}))
+            assert speaker.wait("started")[0] == "started"
+            return speaker
+
+        with back(0, 5) as second:
+            jump = read_cbor(second.wait("snapshot")[1])
+            assert (jump["at"], jump["skipped"], jump["size"]) == (3, 3, 0)
+        with back(3, 5) as third:
+            third.say(frame("data", b"x", 0))
+            assert third.wait("data", "snapshot") == ("data", b"x")
+        end_sessions(server)
+
+
 def test_a_seat_in_a_session_of_another_door(tmp_path):
     """Sessions of raw doors have numbers, too; a seat that names one is nobody's."""
     certificate, key, line = make_certificate(tmp_path, "hostile")
