@@ -11,7 +11,8 @@ namespace farpty::auth {
 namespace {
 
 constexpr const char* kVariable = "FARPTY_TOKEN";
-constexpr std::size_t kMaxLine = 1024;  // an address with a token
+constexpr std::string_view kAddressFlag = "--to=";  // the one flag with an address
+constexpr std::size_t kMaxLine = 1024;              // an address with a token
 
 SecretBytes copy_of(std::string_view text) {
   const Bytes bytes = as_bytes(text);
@@ -32,7 +33,8 @@ std::optional<SecretBytes> take_token(std::span<char* const> arguments) {
     const std::string_view text = argument;
     if (text == "--") break;
     const auto fragment = text.find('#');
-    if (!text.starts_with("farpty://") || fragment == std::string_view::npos) continue;
+    const auto address = text.substr(text.starts_with(kAddressFlag) ? kAddressFlag.size() : 0);
+    if (!address.starts_with("farpty://") || fragment == std::string_view::npos) continue;
     if (!taken) taken = copy_of(text.substr(fragment + 1));
     OPENSSL_cleanse(argument + fragment, text.size() - fragment);
   }

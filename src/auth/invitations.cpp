@@ -23,6 +23,14 @@ Result<Token> Invitations::make(const InvitationTerms& terms, Seconds now) {
   return token;
 }
 
+Result<> Invitations::adopt(const Token& token, const InvitationTerms& terms, Seconds now) {
+  forget_expired(now);
+  if (kept_.size() >= kMost && !kept_.contains(token.id))
+    return failure("cannot keep", "a token", "there are too many");
+  kept_.insert_or_assign(token.id, Kept{.terms = terms, .secret = token.secret.copy()});
+  return {};
+}
+
 const InvitationSecret* Invitations::secret_of(const InvitationId& id, Seconds now) const {
   const auto at = kept_.find(id);
   if (at == kept_.end() || at->second.spent || is_over(at->second.terms, now)) return nullptr;

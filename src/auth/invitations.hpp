@@ -35,6 +35,9 @@ class Invitations {
   // Keeps its own copy of the secret. Fails where it is full or the time is over already.
   Result<Token> make(const InvitationTerms& terms, Seconds now);
 
+  // Keeps a copy of a token that was made elsewhere, in place of what was kept under its id. Fails where it is full.
+  Result<> adopt(const Token& token, const InvitationTerms& terms, Seconds now);
+
   // The key for a handshake; null where there is no such invitation (any more). The pointer is good until the next call
   // of a member that is not const. To find it spends nothing.
   [[nodiscard]] const InvitationSecret* secret_of(const InvitationId& id, Seconds now) const;

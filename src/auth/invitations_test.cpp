@@ -141,5 +141,16 @@ TEST_F(InvitationsTest, TheirNumberIsBounded) {
   EXPECT_TRUE(store_.make({.expires = 300}, 200));  // the others are over
 }
 
+TEST_F(InvitationsTest, ATokenOfElsewhereIsKeptUnderItsTerms) {
+  const auto token = *make_token();
+  ASSERT_TRUE(store_.adopt(token, {.expires = kNever}, 100));
+  ASSERT_NE(store_.secret_of(token.id, 150), nullptr);
+  EXPECT_TRUE(std::ranges::equal(store_.secret_of(token.id, 150)->bytes(), token.secret.bytes()));
+  EXPECT_EQ(store_.still_granted(token.id, 150)->session, std::nullopt);
+  ASSERT_TRUE(store_.adopt(token, {.expires = 200, .session = 4}, 100));  // in place of the former
+  EXPECT_EQ(store_.still_granted(token.id, 150)->session, 4U);
+  EXPECT_EQ(store_.secret_of(token.id, 200), nullptr);
+}
+
 }  // namespace
 }  // namespace farpty::auth

@@ -39,7 +39,14 @@ json json_of(const Session& session) {
 json json_of(const Server& server) {
   json sessions = json::array();
   for (const Session& session : server.sessions) sessions.push_back(json_of(session));
-  return {{"pid", server.pid}, {"version", server.version}, {"doors", server.doors}, {"sessions", std::move(sessions)}};
+  json value = {
+      {"pid", server.pid}, {"version", server.version}, {"doors", server.doors}, {"sessions", std::move(sessions)}};
+  if (server.listener.empty()) return value;
+  value["listener"] = server.listener;
+  value["hosts"] = json::array();
+  for (const Host& host : server.hosts)
+    value["hosts"].push_back({{"id", host.id}, {"peer", host.peer}, {"state", host.state}, {"age", host.age}});
+  return value;
 }
 
 // These throw json::exception where a member is missing or of another type; decoded() catches.
@@ -73,11 +80,21 @@ Session session_of(const json& value) {
   return session;
 }
 
+Host host_of(const json& value) {
+  return {.id = value.at("id").get<unsigned>(),
+          .peer = value.at("peer").get<std::string>(),
+          .state = value.at("state").get<std::string>(),
+          .age = value.at("age").get<std::uint64_t>()};
+}
+
 Server server_of(const json& value) {
   Server server{.pid = value.at("pid").get<std::int64_t>(),
                 .version = value.at("version").get<std::string>(),
                 .doors = value.at("doors").get<std::vector<std::string>>()};
   for (const json& session : value.at("sessions")) server.sessions.push_back(session_of(session));
+  server.listener = value.value("listener", "");  // a server of an older version has neither
+  if (const auto hosts = value.find("hosts"); hosts != value.end())
+    for (const json& host : *hosts) server.hosts.push_back(host_of(host));
   return server;
 }
 
@@ -138,12 +155,15 @@ std::string encode(const Request& request) {
                     {"expires", invite->expires},
                     {"enter_within", invite->enter_within},
                     {"session", invite->session}});
+  if (const auto* attach = std::get_if<AttachRequest>(&request))
+    return text_of({{"request", "attach"}, {"host", attach->host}});
   return text_of({{"request", "list"}});
 }
 
 std::string encode(const Server& server) { return text_of({{"server", json_of(server)}}); }
 std::string encode_killed(unsigned session) { return text_of({{"killed", session}}); }
 std::string encode_invited(std::string_view token) { return text_of({{"token", token}}); }
+std::string encode_attached(unsigned host) { return text_of({{"attached", host}}); }
 std::string encode_error(std::string_view message) { return text_of({{"error", message}}); }
 
 Result<Request> decode_request(std::string_view line) {
@@ -153,6 +173,11 @@ Result<Request> decode_request(std::string_view line) {
     return failure("cannot understand", "the request", "it is no JSON object with a \"request\"");
   if (*request == "list") return ListRequest{};
   if (*request == "invite") return invite_of(value);
+  if (*request == "attach") {
+    const auto host = number_in(value, "host", 0);
+    if (!host) return failure("cannot understand", "the request", "\"host\" is not the number of one");
+    return AttachRequest{.host = *host};
+  }
   if (*request != "kill") return failure("cannot understand", "the request", "there is no such one");
   const auto session = value.find("session");
   if (session == value.end() || !session->is_number_unsigned() ||
@@ -174,6 +199,10 @@ Result<> decode_killed(std::string_view line) {
 
 Result<std::string> decode_invited(std::string_view line) {
   return decoded<std::string>(line, [](const json& value) { return value.at("token").get<std::string>(); });
+}
+
+Result<unsigned> decode_attached(std::string_view line) {
+  return decoded<unsigned>(line, [](const json& value) { return value.at("attached").get<unsigned>(); });
 }
 
 std::string to_json(const std::vector<Server>& servers) {

@@ -3,6 +3,7 @@
 //   {"request":"list"}                ->  {"server":{"pid":..., "version":..., "doors":[...], "sessions":[...]}}
 //   {"request":"kill","session":3}    ->  {"killed":3}
 //   {"request":"invite", ...}         ->  {"token":"..."}
+//   {"request":"attach","host":2}     ->  {"attached":2}, when that host's line is free; then farpty/1 with it, no more JSON
 //   anything else                     ->  {"error":"..."}
 //
 // Not how the lines travel (net/runtime_socket.hpp, door/control.hpp) and not how a person sees them (client/). Pure.
@@ -34,7 +35,11 @@ struct InviteRequest {
   std::uint32_t enter_within = 0;  // seconds until it was used first; 0: as long as it is good
   std::string session;             // name or number: only this one; empty: any
 };
-using Request = std::variant<ListRequest, KillRequest, InviteRequest>;
+// Of a listener (farpty listen): the line to a host that dialled in. 0: the one that there is.
+struct AttachRequest {
+  unsigned host = 0;
+};
+using Request = std::variant<ListRequest, KillRequest, InviteRequest, AttachRequest>;
 
 struct Process {
   std::int64_t pid = 0;
@@ -60,11 +65,21 @@ struct Session {
   std::vector<Group> groups;
 };
 
+// One that dialled in at a listener.
+struct Host {
+  unsigned id = 0;
+  std::string peer;       // its address
+  std::string state;      // "waiting", "attached", or "away": its connection broke, and it has not come back yet
+  std::uint64_t age = 0;  // seconds
+};
+
 struct Server {
   std::int64_t pid = 0;
   std::string version;
   std::vector<std::string> doors;  // URLs
   std::vector<Session> sessions;
+  std::string listener;  // the URL at which hosts dial in; empty: it is a server
+  std::vector<Host> hosts;
 };
 
 // Each ends with its newline.
@@ -72,6 +87,7 @@ struct Server {
 [[nodiscard]] std::string encode(const Server& server);
 [[nodiscard]] std::string encode_killed(unsigned session);
 [[nodiscard]] std::string encode_invited(std::string_view token);
+[[nodiscard]] std::string encode_attached(unsigned host);
 [[nodiscard]] std::string encode_error(std::string_view message);
 
 // A line without its newline. The error's message is made to be sent back.
@@ -81,6 +97,7 @@ struct Server {
 [[nodiscard]] Result<Server> decode_server(std::string_view line);
 [[nodiscard]] Result<> decode_killed(std::string_view line);
 [[nodiscard]] Result<std::string> decode_invited(std::string_view line);
+[[nodiscard]] Result<unsigned> decode_attached(std::string_view line);
 
 // For programs: {"servers":[...]}, indented, ASCII only.
 [[nodiscard]] std::string to_json(const std::vector<Server>& servers);

@@ -79,6 +79,35 @@ TEST(Messages, AServerComesBackAsItWas) {
   EXPECT_EQ(server->sessions.at(0).groups.at(0).processes.at(0).command, "bash");
 }
 
+TEST(Messages, AListenerComesBackWithItsHosts) {
+  Server listener{.pid = 7, .version = "1", .listener = "farpty://127.0.0.1:7022"};
+  listener.hosts.push_back({.id = 2, .peer = "127.0.0.1:5000", .state = "away", .age = 9});
+  const auto server = decode_server(encode(listener));
+  ASSERT_TRUE(server) << server.error().message();
+  EXPECT_EQ(server->listener, listener.listener);
+  ASSERT_EQ(server->hosts.size(), 1U);
+  EXPECT_EQ(server->hosts[0].id, 2U);
+  EXPECT_EQ(server->hosts[0].peer, "127.0.0.1:5000");
+  EXPECT_EQ(server->hosts[0].state, "away");
+  EXPECT_EQ(server->hosts[0].age, 9U);
+  EXPECT_EQ(encode(*server), encode(listener));
+}
+
+TEST(Messages, ALineToAHost) {
+  const auto any = decode_request(R"({"request":"attach"})");
+  ASSERT_TRUE(any);
+  EXPECT_EQ(std::get<AttachRequest>(*any).host, 0U);
+  const auto line = encode(AttachRequest{.host = 3});
+  const auto third = decode_request(std::string_view(line).substr(0, line.size() - 1));
+  ASSERT_TRUE(third);
+  EXPECT_EQ(std::get<AttachRequest>(*third).host, 3U);
+  EXPECT_FALSE(decode_request(R"({"request":"attach","host":-1})"));
+  EXPECT_FALSE(decode_request(R"({"request":"attach","host":"3"})"));
+  EXPECT_EQ(*decode_attached(R"({"attached":3})"), 3U);
+  EXPECT_FALSE(decode_attached(R"({"attached":"3"})"));
+  EXPECT_EQ(decode_attached(encode_error("gone")).error().message(), "the server: gone");
+}
+
 TEST(Messages, BytesThatAreNoTextDoNoHarm) {
   Server server = example();
   server.sessions[0].groups[0].processes[0].command = "\x1b[31m\xff\xc3(\n";

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <string_view>
 
 #include "net/peer_socket.hpp"
@@ -106,6 +107,14 @@ std::vector<pid_t> servers_in(const OwnDirectory& directory) {
   closedir(folder);
   std::ranges::sort(found);
   return found;
+}
+
+Result<Address> address_of_server(const OwnDirectory& directory, pid_t pid) {
+  FARPTY_ASSIGN(from, address_of(directory, name_of(pid)));
+  Address address;
+  std::memcpy(&address.storage, &from, sizeof from);
+  address.length = sizeof from;
+  return address;
 }
 
 Result<OwnedFd> connect_to_server(const OwnDirectory& directory, pid_t pid) {

@@ -13,6 +13,7 @@
 #include "base/own_directory.hpp"
 #include "base/owned_fd.hpp"
 #include "base/result.hpp"
+#include "net/address.hpp"
 
 namespace farpty::net {
 
@@ -40,6 +41,9 @@ class RuntimeSocket {
 
 // The servers whose sockets stand in the directory, in order. Some of them may be no more: see connect_to_server().
 [[nodiscard]] std::vector<pid_t> servers_in(const OwnDirectory& directory);
+
+// Where the server `pid` is asked. Good as long as `directory` is.
+Result<Address> address_of_server(const OwnDirectory& directory, pid_t pid);
 
 // A non-blocking connection to the server `pid`. ENOENT, ECONNREFUSED: it is no more; its socket is removed then.
 Result<OwnedFd> connect_to_server(const OwnDirectory& directory, pid_t pid);

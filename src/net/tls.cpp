@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string>
 
@@ -15,9 +16,10 @@ namespace farpty::net {
 
 namespace {
 
-constexpr std::size_t kRecord = 16 * 1024;                 // RFC 8446, 5.1
-constexpr std::size_t kSmallRecord = 512;                  // what is asked for at least
-constexpr unsigned char kPskSuiteNumber[] = {0x13, 0x01};  // RFC 8446, B.4
+constexpr std::size_t kRecord = 16 * 1024;                           // RFC 8446, 5.1
+constexpr std::size_t kSmallRecord = 512;                            // what is asked for at least
+constexpr std::string_view kExporterLabel = "EXPORTER-farpty-dial";  // docs/protocol/farpty-1.md
+constexpr unsigned char kPskSuiteNumber[] = {0x13, 0x01};            // RFC 8446, B.4
 
 Tls* tls_of(const SSL* ssl) { return static_cast<Tls*>(SSL_get_app_data(ssl)); }
 
@@ -58,10 +60,11 @@ int TlsCallbacks::verify(X509_STORE_CTX* store, void* /*unused*/) {
 }
 
 int TlsCallbacks::select_alpn(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
-                              unsigned in_size, void* /*unused*/) {
+                              unsigned in_size, void* wanted) {
+  const auto& alpn = *static_cast<const std::string_view*>(wanted);
   for (unsigned i = 0; i < in_size; i += 1U + in[i]) {
     if (i + 1U + in[i] > in_size) break;
-    if (std::string_view(reinterpret_cast<const char*>(in + i + 1), in[i]) != kAlpn) continue;
+    if (std::string_view(reinterpret_cast<const char*>(in + i + 1), in[i]) != alpn) continue;
     *out = in + i + 1;
     *out_size = in[i];
     return SSL_TLSEXT_ERR_OK;
@@ -128,7 +131,7 @@ BIO_METHOD* TlsCallbacks::bio() {
 }
 
 Result<std::unique_ptr<Tls>> Tls::make(const TlsContext& context, Role role, TlsJudge& judge) {
-  std::unique_ptr<Tls> tls(new Tls(role, judge));
+  std::unique_ptr<Tls> tls(new Tls(role, judge, context.alpn()));
   tls->ssl_.reset(SSL_new(context.get()));
   BIO* const bio = tls->ssl_ ? BIO_new(TlsCallbacks::bio()) : nullptr;
   if (bio == nullptr) return auth::openssl_error("cannot set up", "TLS");
@@ -188,8 +191,8 @@ Result<> Tls::identify() {
     why_ = std::move(why);
     return broken();
   };
-  if (protocol == nullptr || std::string_view(reinterpret_cast<const char*>(protocol), size) != kAlpn)
-    return refuse("it does not speak farpty/1 (ALPN)");
+  if (protocol == nullptr || std::string_view(reinterpret_cast<const char*>(protocol), size) != alpn_)
+    return refuse("it does not speak " + std::string(alpn_) + " (ALPN)");
   const bool by_psk = SSL_session_reused(ssl_.get()) == 1;
   const X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
   if (token_ && (!by_psk || certificate != nullptr)) return refuse("it did not use the invitation");
@@ -273,6 +276,19 @@ Result<> Tls::send(Bytes plain, std::vector<std::byte>& out) {
   }
   out_ = nullptr;
   return result;
+}
+
+Result<auth::Token> Tls::token_of_handshake() const {
+  FARPTY_CHECK(established_);
+  std::array<std::byte, auth::kInvitationIdSize + auth::kInvitationSecretSize> material{};
+  if (SSL_export_keying_material(ssl_.get(), reinterpret_cast<unsigned char*>(material.data()), material.size(),
+                                 kExporterLabel.data(), kExporterLabel.size(), nullptr, 0, 0) != 1)
+    return auth::openssl_error("cannot derive", "a token");
+  auth::Token token;
+  std::ranges::copy(Bytes(material).first(token.id.bytes.size()), token.id.bytes.begin());
+  std::ranges::copy(Bytes(material).subspan(token.id.bytes.size()), token.secret.bytes().begin());
+  OPENSSL_cleanse(material.data(), material.size());
+  return token;
 }
 
 void Tls::close(std::vector<std::byte>& out) {

@@ -79,6 +79,9 @@ class Tls {
   Result<> send(Bytes plain, std::vector<std::byte>& out);
   void close(std::vector<std::byte>& out);  // nothing more will be sent
 
+  // A token that both ends of this handshake can make, and nobody else (RFC 8446, 7.5: an exporter). Only when established.
+  [[nodiscard]] Result<auth::Token> token_of_handshake() const;
+
   // A server's, of a peer with a key: what it says next takes along a ticket with these claims.
   void give_ticket(std::vector<std::byte> claims);
 
@@ -97,7 +100,7 @@ class Tls {
   friend struct TlsCallbacks;
   enum class Role { kClient, kServer };
 
-  Tls(Role role, TlsJudge& judge) : role_(role), judge_(judge) {}
+  Tls(Role role, TlsJudge& judge, std::string_view alpn) : role_(role), judge_(judge), alpn_(alpn) {}
   static Result<std::unique_ptr<Tls>> make(const TlsContext& context, Role role, TlsJudge& judge);
   Result<> shake_hands();
   Result<> identify();
@@ -110,6 +113,7 @@ class Tls {
 
   Role role_;
   TlsJudge& judge_;
+  std::string_view alpn_;
   std::unique_ptr<SSL, Free> ssl_;
   std::unique_ptr<auth::Token> token_;
   std::unique_ptr<std::vector<std::byte>> claims_;  // of the ticket that is to be given next

@@ -38,37 +38,57 @@ Result<> TlsContext::use(const auth::PrivateKey& key) {
   return {};
 }
 
-Result<TlsContext> TlsContext::server(const auth::PrivateKey& key, std::shared_ptr<TicketKeys> ticket_keys) {
+Result<TlsContext> TlsContext::make_server(const std::string_view& alpn) {
   FARPTY_ASSIGN(made, make(TLS_server_method()));
-  TlsContext context(made);
-  FARPTY_TRY(context.use(key));
-  context.ticket_keys_ = std::move(ticket_keys);
-  SSL_CTX_set_app_data(context.get(), context.ticket_keys_.get());
+  TlsContext context(made, alpn);
   SSL_CTX_set_num_tickets(context.get(), 0);  // only who was let in gets one: Tls::give_ticket()
-  SSL_CTX_set_timeout(context.get(), static_cast<long>(TicketKeys::kTicketLife.count()));
   SSL_CTX_set_max_early_data(context.get(), 0);
   SSL_CTX_set_recv_max_early_data(context.get(), 0);
-  SSL_CTX_set_tlsext_ticket_key_evp_cb(context.get(), &TlsCallbacks::ticket_key);
-  SSL_CTX_set_session_ticket_cb(context.get(), &TlsCallbacks::fill_ticket, &TlsCallbacks::judge_ticket, nullptr);
   SSL_CTX_set_session_id_context(context.get(), kSessionContext, sizeof kSessionContext - 1);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  SSL_CTX_set_alpn_select_cb(context.get(), &TlsCallbacks::select_alpn, nullptr);
+  SSL_CTX_set_alpn_select_cb(context.get(), &TlsCallbacks::select_alpn, const_cast<std::string_view*>(&alpn));
   SSL_CTX_set_psk_find_session_callback(context.get(), &TlsCallbacks::find_psk);
   return context;
 }
 
-Result<TlsContext> TlsContext::client(const auth::PrivateKey* key) {
+Result<TlsContext> TlsContext::server(const auth::PrivateKey& key, std::shared_ptr<TicketKeys> ticket_keys) {
+  FARPTY_ASSIGN(context, make_server(kAlpn));
+  FARPTY_TRY(context.use(key));
+  context.ticket_keys_ = std::move(ticket_keys);
+  SSL_CTX_set_app_data(context.get(), context.ticket_keys_.get());
+  SSL_CTX_set_timeout(context.get(), static_cast<long>(TicketKeys::kTicketLife.count()));
+  SSL_CTX_set_tlsext_ticket_key_evp_cb(context.get(), &TlsCallbacks::ticket_key);
+  SSL_CTX_set_session_ticket_cb(context.get(), &TlsCallbacks::fill_ticket, &TlsCallbacks::judge_ticket, nullptr);
+  return context;
+}
+
+// Without a certificate OpenSSL ends every handshake that is not by a pre-shared key. There are no tickets: what was never
+// given cannot be shown (SSL_OP_NO_TICKET leaves TLS 1.3 with session ids, which need a cache, and there is none).
+Result<TlsContext> TlsContext::desk() {
+  FARPTY_ASSIGN(context, make_server(kDialAlpn));
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET);
+  return context;
+}
+
+Result<TlsContext> TlsContext::make_client(const std::string_view& alpn) {
   FARPTY_ASSIGN(made, make(TLS_client_method()));
-  TlsContext context(made);
-  if (key != nullptr) FARPTY_TRY(context.use(*key));
-  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-  SSL_CTX_sess_set_new_cb(context.get(), &TlsCallbacks::keep_ticket);
+  TlsContext context(made, alpn);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-  std::vector<unsigned char> protocol = {static_cast<unsigned char>(kAlpn.size())};
-  protocol.insert(protocol.end(), kAlpn.begin(), kAlpn.end());
+  std::vector<unsigned char> protocol = {static_cast<unsigned char>(alpn.size())};
+  protocol.insert(protocol.end(), alpn.begin(), alpn.end());
   if (SSL_CTX_set_alpn_protos(context.get(), protocol.data(), static_cast<unsigned>(protocol.size())) != 0)
     return auth::openssl_error("cannot set up", "TLS");
   return context;
 }
+
+Result<TlsContext> TlsContext::client(const auth::PrivateKey* key) {
+  FARPTY_ASSIGN(context, make_client(kAlpn));
+  if (key != nullptr) FARPTY_TRY(context.use(*key));
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context.get(), &TlsCallbacks::keep_ticket);
+  return context;
+}
+
+Result<TlsContext> TlsContext::dialler() { return make_client(kDialAlpn); }
 
 }  // namespace farpty::net

@@ -1,4 +1,5 @@
-// TlsContext: what all TLS connections of one end share: TLS 1.3 and nothing older, ALPN farpty/1, our key as a certificate.
+// TlsContext: what all TLS connections of one end share: TLS 1.3 and nothing older, the protocol's name (ALPN), our key as a
+// certificate where we have one.
 //
 // One for each thread (OpenSSL 3.0 fetches its algorithms once for each). It decides nothing about who may come in
 // (tls.hpp: TlsJudge). No early data.
@@ -16,6 +17,9 @@
 namespace farpty::net {
 
 inline constexpr std::string_view kAlpn = "farpty/1";
+// Who dials is the client of TLS and the server of farpty/1 (docs/protocol/farpty-1.md, "Dialling out"). A name of its own, so that
+// no end can be taken for the other one.
+inline constexpr std::string_view kDialAlpn = "farpty-dial/1";
 
 // The one suite for handshakes with a pre-shared key: OpenSSL 3.0 silently ignores a SHA-256 key when another is preferred.
 inline constexpr const char* kPskSuite = "TLS_AES_128_GCM_SHA256";
@@ -27,15 +31,23 @@ class TlsContext {
   static Result<TlsContext> server(const auth::PrivateKey& key, std::shared_ptr<TicketKeys> ticket_keys);
   static Result<TlsContext> client(const auth::PrivateKey* key);
 
+  // The ends of dialling out: they have no keys, and know each other by a token alone.
+  static Result<TlsContext> desk();
+  static Result<TlsContext> dialler();
+
   [[nodiscard]] SSL_CTX* get() const { return context_.get(); }
+  [[nodiscard]] std::string_view alpn() const { return *alpn_; }
 
  private:
   struct Free {
     void operator()(SSL_CTX* context) const;
   };
-  explicit TlsContext(SSL_CTX* context) : context_(context) {}
+  TlsContext(SSL_CTX* context, const std::string_view& alpn) : alpn_(&alpn), context_(context) {}
+  static Result<TlsContext> make_server(const std::string_view& alpn);
+  static Result<TlsContext> make_client(const std::string_view& alpn);
   Result<> use(const auth::PrivateKey& key);
 
+  const std::string_view* alpn_;             // a constant of this file
   std::shared_ptr<TicketKeys> ticket_keys_;  // of a server; with the contexts of its other threads
   std::unique_ptr<SSL_CTX, Free> context_;
 };

@@ -24,7 +24,7 @@ std::vector<std::byte>& scratch(std::size_t which) {
 }  // namespace
 
 TlsSocket::TlsSocket(boost::asio::io_context& context, OwnedFd socket, std::unique_ptr<Tls> tls, Owner& owner)
-    : socket_(std::move(socket)), tls_(std::move(tls)), owner_(&owner), later_(context) {}
+    : socket_(std::move(socket)), tls_(std::move(tls)), owner_(&owner), later_(context), reading_(context) {}
 
 Result<std::unique_ptr<TlsSocket>> TlsSocket::open(boost::asio::io_context& context, OwnedFd socket,
                                                    std::unique_ptr<Tls> tls, Owner& owner) {
@@ -45,7 +45,7 @@ void TlsSocket::begin() {
 void TlsSocket::read() {
   while (!over_) {
     paused_ = unsent_.size() > max_unsent_ && !finishing_;
-    if (paused_) return;  // flush() goes on
+    if (paused_ || (held_ && !finishing_)) return;  // flush() or release() goes on
     auto& wire = scratch(0);
     if (wire.size() < kRead) wire.resize(kRead);
     const auto got = receive(socket_.get(), wire);
@@ -122,6 +122,11 @@ void TlsSocket::flush() {
   if (!over_ && std::exchange(paused_, false)) read();
 }
 
+void TlsSocket::release() {
+  if (!std::exchange(held_, false) || over_) return;
+  reading_.run([this] { read(); });
+}
+
 void TlsSocket::finish() {
   if (over_ || finishing_) return;
   auto& out = scratch(1);
@@ -131,7 +136,7 @@ void TlsSocket::finish() {
   transmit(wire);
   finishing_ = true;
   if (unsent_.empty()) shutdown(socket_.get(), SHUT_WR);
-  if (std::exchange(paused_, false)) later_.run([this] { read(); });
+  if (std::exchange(paused_, false) || std::exchange(held_, false)) reading_.run([this] { read(); });
 }
 
 void TlsSocket::carry_bulk() {
@@ -142,6 +147,7 @@ void TlsSocket::carry_bulk() {
 void TlsSocket::abandon() {
   over_ = true;
   later_.cancel();
+  reading_.cancel();
   readiness_.cancel();
 }
 
@@ -154,6 +160,7 @@ void TlsSocket::fail(std::string why, Fault fault) {
   if (over_) return;
   over_ = true;
   later_.cancel();
+  reading_.cancel();
   readiness_.cancel();
   owner_->broken(finishing_ ? "" : why, fault);
 }

@@ -57,6 +57,10 @@ class TlsSocket {
   // From now on rate counts more than delay.
   void carry_bulk();
 
+  // Reads nothing until release(): who takes what is received has no room.
+  void hold() { held_ = true; }
+  void release();
+
   // Nothing more will be sent: TLS and the socket say so once everything has gone. What comes is dropped, until the other end
   // closes too: broken("").
   void finish();
@@ -83,9 +87,11 @@ class TlsSocket {
   std::unique_ptr<Tls> tls_;
   Owner* owner_;
   ByteQueue unsent_{kMostUnsent};
-  Later later_;
+  Later later_;    // a failure that is to be told
+  Later reading_;  // after a pause
   std::size_t max_unsent_ = kMaxUnsent;
   bool paused_ = false;     // reading waits for unsent_
+  bool held_ = false;       // hold() was called
   bool finishing_ = false;  // finish() was called
   bool over_ = false;
 };
