@@ -4,16 +4,20 @@
     bench/native.py [--smoke] [--only MEASURE]... [--programs DIR] [--farpty BINARY] [--proxy DELAYPROXY]
 
 OpenSSH and the native door are measured through their own clients, on a pty; the raw door without one, and through ours ("raw by client"). `trips` is the time
-to the prompt through a proxy with 100 ms of round trip, in round trips; `interrupt` goes through one of 8 Mbit/s and 50 ms.
+to the prompt through a proxy with 100 ms of round trip, in round trips; `dial` is the same for a host that dials out, from its first packet to
+the prompt at the desk; `interrupt` goes through one of 8 Mbit/s and 50 ms.
 """
 
 import argparse
+import contextlib
 import os
 import re
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -22,7 +26,7 @@ import peers
 
 HERE = Path(__file__).resolve().parent
 BUILT = HERE.parent / "build" / "release"
-MEASURES = ("echo", "calls", "bulk", "exec", "memory", "trips", "logins", "interrupt")
+MEASURES = ("echo", "calls", "bulk", "exec", "memory", "trips", "dial", "logins", "interrupt")
 TRIP = 0.1  # seconds
 
 BOUNDS = {  # row: (title, how a figure is written, bound in words, (figures of ours, of openssh, of raw) -> met)
@@ -34,6 +38,7 @@ BOUNDS = {  # row: (title, how a figure is written, bound in words, (figures of 
     "exec up": ("exec on pipes, to there (MB/s)", "{:.0f}", "≥ 2x OpenSSH", lambda f, s, r: f >= 2 * s),
     "memory": ("memory a session, idle for 5 s (KiB, PSS)", "{:.0f}", "≤ 48", lambda f, s, r: f <= 48),
     "trips": ("connect to prompt at 100 ms (round trips)", "{:.1f}", "3 (TCP, TLS, request), and the shell's start", lambda f, s, r: f < 3.5),
+    "dial": ("dial-out to prompt at 100 ms (round trips)", "{:.2f}", "≤ 3.5, the shell's start included", lambda f, s, r: f <= 3.5),
     "logins": ("logins a second", "{:.0f}", "≥ 8x sshd", lambda f, s, r: f >= 8 * s),
     "interrupt": ("Ctrl-C in a flood, 8 Mbit/s, 50 ms (ms)", "{:.0f}", "≤ 65 (1.3 round trips)", lambda f, s, r: f <= 65),
 }
@@ -148,6 +153,65 @@ def through(probe, measure, quantity, servers, proxy, flags, rounds, scale):
     return figures
 
 
+class FirstPacket:
+    """In front of a proxy: when the first connection came, which the proxy does not tell. Bytes pass at once."""
+
+    def __init__(self, port):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port, self.behind, self.came = self.listener.getsockname()[1], port, None
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self.listener.accept()
+                self.came = self.came or time.monotonic()
+                far = socket.create_connection(("127.0.0.1", self.behind))
+                for one in (near, far):
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                for a, b in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=(a, b), daemon=True).start()
+
+    @staticmethod
+    def _carry(a, b):
+        with contextlib.suppress(OSError):
+            while data := a.recv(65536):
+                b.sendall(data)
+            b.shutdown(socket.SHUT_WR)
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+def dial_out(binary, proxy, private):
+    """Round trips from a host's first packet to its shell's prompt at the desk, on a pty as a user has it."""
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(private), "PS1": "prompt> "}
+    master, slave = os.openpty()
+    desk = subprocess.Popen([binary, "listen", "--on", "farpty://127.0.0.1:0"], env=environment, stdin=slave, stdout=slave, stderr=slave,
+                            start_new_session=True)
+    os.close(slave)
+    seen = b""
+    while not (found := re.search(rb"FARPTY_TOKEN=(\S+) farpty run --to \S+:(\d+) -- bash", seen)):
+        seen += os.read(master, 65536)
+    with Proxy(proxy, int(found[2]), f"--delay={int(TRIP * 500)}ms") as path:
+        first = FirstPacket(path.port)
+        host = subprocess.Popen([binary, "run", "--to", f"farpty://127.0.0.1:{first.port}", "--", "bash", "--norc", "--noprofile", "-i"],
+                                env={**environment, "FARPTY_TOKEN": found[1].decode()}, stdin=subprocess.DEVNULL)
+        while b"prompt> " not in seen:
+            seen += os.read(master, 65536)
+        taken = time.monotonic() - first.came
+        os.write(master, b"exit\r")
+        with contextlib.suppress(OSError):
+            while os.read(master, 65536):
+                pass
+        if desk.wait() != 0 or host.wait() != 0:
+            raise RuntimeError("dialling out failed")
+        first.close()
+    os.close(master)
+    return 1 + taken / TRIP  # the connection is accepted at once
+
+
 def idle_memory(probe, server, some, more):
     """KiB of the server for each further session, from some to more, whose viewer has been idle for 5 s."""
     held_kib = []
@@ -187,6 +251,9 @@ def take(measure, probe, native, ssh, raw, options):
         flags = (f"--delay={int(TRIP * 500)}ms",)
         found = through(probe, "prompt", "prompt_ns", encrypted, options.proxy, flags, 1 if smoke else 9, TRIP * 1e9)
         return {"trips": {name: [1 + figure for figure in figures] for name, figures in found.items()}}  # the proxy accepts at once
+    if measure == "dial":
+        with tempfile.TemporaryDirectory(dir=options.programs, prefix="dial-") as folder:
+            return {"dial": {native.name: [dial_out(options.farpty, options.proxy, Path(folder)) for _ in range(1 if smoke else 9)]}}
     if measure == "logins":
         return {"logins": {server.name: [logins(server, 1 if smoke else 20, 4)] for server in encrypted}}
     flags = ("--delay=25ms", "--rate=1000000")

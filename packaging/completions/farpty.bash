@@ -5,7 +5,7 @@ _farpty() {
   local command='' i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      serve | connect | exec | attach | ls | invite | run | play | doctor | ps | kill | keygen | copy) command=${COMP_WORDS[i]} && break ;;
+      serve | connect | exec | attach | ls | invite | listen | run | play | doctor | ps | kill | keygen | copy) command=${COMP_WORDS[i]} && break ;;
     esac
   done
 
@@ -63,13 +63,14 @@ _farpty() {
 
   local words=
   case $command in
-    '') words='serve connect exec attach ls invite run play doctor ps kill keygen copy --help --version' ;;
+    '') words='serve connect exec attach ls invite listen run play doctor ps kill keygen copy --help --version' ;;
     serve)
       words='--listen --config --terminal --seccomp --no-tty --term --probe-size --telnet-wait --any-local-user --insecure-public --limit-sessions
         --limit-per-source --idle-timeout --max-duration --hangup-grace --linger --retain --record --record-input --reauth --exit-when-idle --kill-all --rlimit --sandbox
         --log-format --verbose --help'
       ;;
-    run) words='--terminal --seccomp --size --record --record-input --verbose --help' ;;
+    run) words='--terminal --seccomp --size --record --record-input --to --token-stdin --verbose --help' ;;
+    listen) words='--on --host --once --expires --escape-char --verbose --help' ;;
     play)
       words='--speed --idle-limit --help'
       if [[ $current != -* ]]; then

@@ -1,6 +1,6 @@
 # fish completion for farpty(1).
 
-set -l commands serve connect exec attach ls invite run play doctor ps kill keygen copy
+set -l commands serve connect exec attach ls invite listen run play doctor ps kill keygen copy
 set -l urls 'farpty:// raw:// telnet:// raw+unix:// telnet+unix://'
 
 function __farpty_sessions
@@ -23,6 +23,7 @@ complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a exec -d 'ru
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a keygen -d 'make a key to log in with'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a attach -d 'go on with a session that runs somewhere'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a ls -d 'show your sessions somewhere'
+complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a listen -d 'wait for a host that dials out'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -a invite -d 'print an address by which somebody may come in'
 complete -c farpty -n "not __fish_seen_subcommand_from $commands" -l version -d 'show the version'
 complete -c farpty -l help -d 'show the options'
@@ -67,6 +68,8 @@ complete -c farpty -n $run -l seccomp -x -a 'auto always never' -d 'whose system
 complete -c farpty -n $run -l size -x -a 80x24 -d 'columns and rows'
 complete -c farpty -n $run -l record -x -a '(__fish_complete_directories)' -d 'record it in this directory'
 complete -c farpty -n $run -l record-input -d 'record what is typed, too'
+complete -c farpty -n $run -l to -x -a $urls -d 'for whoever waits there by farpty listen'
+complete -c farpty -n $run -l token-stdin -d 'read the token from standard input'
 complete -c farpty -n $run -s v -l verbose -d 'say what happens'
 complete -c farpty -n $run -a '(__fish_complete_subcommand --commandline)' -d 'program'
 
@@ -87,6 +90,13 @@ complete -c farpty -n '__fish_seen_subcommand_from attach ls invite kill' -s i -
 complete -c farpty -n '__fish_seen_subcommand_from attach ls invite kill' -l accept-new -d 'pin the key of a new server without asking'
 complete -c farpty -n '__fish_seen_subcommand_from attach ls invite kill' -s v -l verbose -d 'explain each step'
 complete -c farpty -n '__fish_seen_subcommand_from ls' -l json -d 'for programs'
+set -l listen '__fish_seen_subcommand_from listen'
+complete -c farpty -n $listen -l on -x -a $urls -d 'where hosts dial in'
+complete -c farpty -n $listen -l host -x -d 'how hosts call this machine'
+complete -c farpty -n $listen -l once -d 'for one host'
+complete -c farpty -n $listen -l expires -x -a '10m 1h 1d' -d 'until when hosts may come'
+complete -c farpty -n $listen -s e -l escape-char -x -a none -d 'the key that speaks to farpty'
+complete -c farpty -n $listen -s v -l verbose -d 'explain each step'
 set -l invite '__fish_seen_subcommand_from invite'
 complete -c farpty -n $invite -l once -d 'for one guest'
 complete -c farpty -n $invite -l expires -x -a '10m 1h 1d' -d 'how long it is good'

@@ -14,7 +14,10 @@
 #include "app/units.hpp"
 #include "auth/given_token.hpp"
 #include "base/log.hpp"
+#include "client/ask.hpp"
 #include "client/client.hpp"
+#include "client/local_call.hpp"
+#include "client/session_name.hpp"
 #include "client/ssh_fetch.hpp"
 #include "client/telnet_link.hpp"
 #include "net/dial.hpp"
@@ -31,6 +34,7 @@ struct Given {
   bool fresh = false, attach_or_new = false;
   bool token_on_stdin = false;
   bool by_ssh = false;
+  bool may_be_host = false;  // the address may name a host that dialled in here
   std::string ssh_program = "ssh", far_program = "farpty";
   std::string linger;
   auth::SecretBytes* token = nullptr;
@@ -42,14 +46,6 @@ constexpr int kFailed = 255;  // as ssh(1), EXIT STATUS
 int fail(const Error& error) {
   log::error("{}", error.message());
   return kFailed;
-}
-
-Result<std::optional<char>> parse_escape(const std::string& text) {
-  if (text == "none") return std::nullopt;
-  if (text.size() == 1) return text[0];
-  if (text.size() == 2 && text[0] == '^') return static_cast<char>(text[1] & 0x1f);
-  return failure("cannot understand", "--escape-char '" + text + "'", "it is not a character",
-                 "write it like ~, ^] or none");
 }
 
 std::unique_ptr<client::Link> link_for(net::Protocol protocol) {
@@ -74,10 +70,35 @@ Result<> read_token_from_stdin(const Given& given, const NativeWish& wish) {
   return {};
 }
 
+// A host that dialled in here, by its number or as the only one.
+int attach_to_host(const NativeWish& wish, const std::string& number) {
+  const auto name = [&]() -> Result<std::optional<client::SessionName>> {
+    if (number.empty()) return std::nullopt;
+    FARPTY_ASSIGN(named, client::parse_session_name(number));
+    return std::optional(named);
+  }();
+  if (!name) return fail(name.error());
+  const auto servers = client::RunningServers::ask(name->has_value() ? (*name)->server : std::nullopt);
+  const auto attach = [&]() -> Result<int> {
+    FARPTY_ASSIGN(target, client::find_host(*name, servers.found()));
+    FARPTY_ASSIGN(listener, servers.address_of(target.server));
+    FARPTY_ASSIGN(keys, client::LocalKeys::make(target.session));
+    boost::asio::io_context context(1);
+    FARPTY_ASSIGN(client, client_for_host(context, *keys, {.listener = listener, .host = target.session}, wish));
+    return client->run();
+  }();
+  return attach ? *attach : fail(attach.error());
+}
+
 int connect(const Given& given) {
   log::open(given.verbose);
   const auto escape = parse_escape(given.escape);
   if (!escape) return fail(escape.error());
+  if (given.may_be_host && (given.url.empty() || client::parse_session_name(given.url))) {
+    NativeWish wish = given.wish;
+    wish.escape = *escape;
+    return attach_to_host(wish, given.url);
+  }
   auto url = given.by_ssh ? client::fetch_by_ssh({.destination = given.url,
                                                   .program = client::words_of(given.ssh_program),
                                                   .far_program = given.far_program})
@@ -184,8 +205,12 @@ Run add_attach(CLI::App& app, Secrets& secrets) {
   const auto given = std::make_shared<Given>();
   given->wish.which = wire::Which::kAttach;
   given->wish.terminal = TerminalWish::kYes;
+  given->may_be_host = true;
   auto* command = app.add_subcommand("attach", "go on with a session that runs somewhere, or look on");
-  command->add_option("url", given->url, "[USER@]HOST[:PORT] or farpty://...")->required();
+  command->add_option(
+      "url", given->url,
+      "[USER@]HOST[:PORT] or farpty://..., or the number of a host that dialled in here (default: the one "
+      "that there is)");
   command->add_option("name", given->wish.session, "the session's name or number (default: the one that there is)");
   command->add_flag("--read-only", given->wish.read_only, "look on: type nothing, and leave the size alone");
   add_escape(*command, given);

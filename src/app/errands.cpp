@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "base/log.hpp"
+#include "client/ask.hpp"
 #include "client/session_list.hpp"
 
 namespace farpty::app {
@@ -31,8 +32,25 @@ int status_of(const Result<>& done) {
   return 1;
 }
 
+// Those that dialled in at listeners of this machine.
+int list_hosts(const ListGiven& given) {
+  auto servers = client::RunningServers::ask(std::nullopt);
+  for (const Error& error : servers.failures()) log::error("{}", log::printable(error.message(), 500));
+  std::vector<control::Server> listeners;
+  for (const auto& server : servers.found())
+    if (!server.listener.empty()) listeners.push_back(server);
+  if (given.json) return status_of(print(control::to_json(listeners)));
+  if (listeners.empty())
+    return status_of(failure("cannot list", "the hosts that dialled in", "no listener of yours is running",
+                             "farpty ls HOST lists your sessions elsewhere"));
+  const std::string text = client::host_list(listeners);
+  if (text.empty()) log::info("no host has dialled in");
+  return status_of(print(text));
+}
+
 int list(const ListGiven& given) {
   log::open(given.verbose);
+  if (given.address.empty()) return list_hosts(given);
   return status_of(run_errand(given.address, given.far, [&](client::NativeErrand& errand) -> Result<> {
     FARPTY_ASSIGN(sessions, errand.sessions());
     if (sessions.empty() && !given.json) log::info("no session runs there");
@@ -82,7 +100,8 @@ int kill_far_sessions(const ErrandGiven& given, const std::vector<std::string>& 
 Run add_ls(CLI::App& app, Secrets& secrets) {
   const auto given = std::make_shared<ListGiven>();
   auto* command = app.add_subcommand("ls", "show your sessions somewhere, which you can attach to");
-  command->add_option("url", given->address, "[USER@]HOST[:PORT] or farpty://...")->required();
+  command->add_option("url", given->address,
+                      "[USER@]HOST[:PORT] or farpty://... (default: the hosts that dialled in here)");
   command->add_flag("--json", given->json, "for programs");
   command->add_flag("-v,--verbose", given->verbose, "explain each step");
   add_errand_options(*command, given->far, secrets);

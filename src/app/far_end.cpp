@@ -15,9 +15,11 @@ Result<FarEnd> FarEnd::find(net::Url url, const FarWish& wish) {
     url.token.clear();
   }
   FarEnd far(std::move(url), wish.new_hosts);
-  FARPTY_ASSIGN(addresses, net::resolve(far.url_, net::Purpose::kDial));
+  FARPTY_ASSIGN(tunnel, net::Tunnel::find(far.url_, net::ProxyEnvironment::read()));
+  FARPTY_ASSIGN(addresses, net::resolve(tunnel ? tunnel->proxy() : far.url_, net::Purpose::kDial));
   far.addresses_ = std::move(addresses);
-  FARPTY_ASSIGN(identity, client::NativeIdentity::open(wish.identity, far.url_.host, far.url_.port, std::move(token)));
+  FARPTY_ASSIGN(identity, client::NativeIdentity::open(wish.identity, far.url_.host, far.url_.port, std::move(token),
+                                                       std::move(tunnel)));
   far.identity_ = std::move(identity);
   return far;
 }

@@ -1,14 +1,12 @@
 // `farpty invite`: an invitation to a native door, from a server of yours on this machine or, by name, from one elsewhere.
 // The invitation alone goes to stdout.
-#include <unistd.h>
-
-#include <array>
 #include <cstdio>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "app/errands.hpp"
+#include "app/own_address.hpp"
 #include "app/units.hpp"
 #include "auth/token.hpp"
 #include "base/log.hpp"
@@ -31,20 +29,6 @@ struct Given {
 };
 
 constexpr std::chrono::seconds kSshPatience{60};  // from the invitation to the login that it was made for
-
-std::string address_text(std::string_view host, std::uint16_t port) {
-  net::Url url{.protocol = net::Protocol::kFarpty, .host = std::string(host), .port = port};
-  return url.text();
-}
-
-// Where guests find a door: as it listens, or this machine's name where it listens at every address.
-std::string address_of(const net::Url& door, const std::string& host) {
-  if (!host.empty()) return address_text(host, door.port);
-  if (door.host != "0.0.0.0" && door.host != "::") return address_text(door.host, door.port);
-  std::array<char, 256> own{};
-  if (gethostname(own.data(), own.size() - 1) != 0) return address_text("localhost", door.port);
-  return address_text(own.data(), door.port);
-}
 
 // The one line for stdout.
 Result<> print(const std::string& address, std::string_view token) {

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 
 #include "auth/ed25519.hpp"
@@ -94,6 +95,22 @@ int connect_natively(net::Url url, const NativeWish& wish) {
   if (const auto met = far->meet(client->line()); !met) return fail(met.error());
   signal(SIGPIPE, SIG_IGN);  // a reader that is gone is told of by write(2): the program over there is to end, too
   return client->run();
+}
+
+Result<std::unique_ptr<client::NativeClient>> client_for_host(boost::asio::io_context& context,
+                                                              client::NativeKeys& keys, const HostWish& host,
+                                                              const NativeWish& wish) {
+  NativeWish session = wish;
+  session.which = wire::Which::kAttachOrNew;
+  FARPTY_ASSIGN(start, start_of(session));
+  auto client = client::NativeClient::make(context, keys, {host.listener},
+                                           {.name = fmt::format("host {}", host.host),
+                                            .escape = wish.escape,
+                                            .start = std::move(start),
+                                            .way_back = fmt::format("farpty attach {}", host.host),
+                                            .hangs_up_alone = host.hangs_up_alone});
+  FARPTY_TRY(client->line().reach());
+  return client;
 }
 
 }  // namespace farpty::app

@@ -28,4 +28,15 @@ struct NativeWish {
 // The exit status for the shell.
 int connect_natively(net::Url url, const NativeWish& wish);
 
+// A host that dialled in at a listener of this machine: `listener` is the listener's control socket. `hangs_up_alone`: whoever
+// disconnects takes the listener along.
+struct HostWish {
+  net::Address listener;
+  unsigned host = 0;
+  bool hangs_up_alone = false;
+};
+Result<std::unique_ptr<client::NativeClient>> client_for_host(boost::asio::io_context& context,
+                                                              client::NativeKeys& keys, const HostWish& host,
+                                                              const NativeWish& wish);
+
 }  // namespace farpty::app

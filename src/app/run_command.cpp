@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "app/commands.hpp"
+#include "app/dial_out.hpp"
 #include "app/local_viewer.hpp"
 #include "app/recording.hpp"
 #include "app/units.hpp"
@@ -25,6 +26,7 @@ struct Given {
   std::string record;
   bool record_input = false;
   bool verbose = false;
+  DialWish dial;
   std::vector<std::string> program;
 };
 
@@ -84,6 +86,7 @@ int run(const Given& given) {
   if (!spec) return fail(spec.error());
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);  // of a recording: the session ends, and says why
+  if (!given.dial.to.empty()) return dial_out(given.dial, *spec);
   boost::asio::io_context context(1);
   pty::Children children(context);
   std::vector<std::byte> buffer(64 * 1024);
@@ -101,8 +104,9 @@ int run(const Given& given) {
 
 }  // namespace
 
-Run add_run(CLI::App& app) {
+Run add_run(CLI::App& app, Secrets& secrets) {
   const auto given = std::make_shared<Given>();
+  given->dial.token = &secrets.token;
   auto* command = app.add_subcommand("run", "run a program on a terminal, also where the machine has none to give");
   command->add_option("--terminal", given->terminal, "what it runs on (default auto: the best that this machine gives)")
       ->type_name("auto|kernel|devpts|emulated|pipes");
@@ -114,6 +118,11 @@ Run add_run(CLI::App& app) {
   command->add_option("--record", given->record, "record it as an asciicast in DIR, or do not run it")
       ->type_name("DIR");
   command->add_flag("--record-input", given->record_input, "record what is typed, too: passwords among it");
+  command
+      ->add_option("--to", given->dial.to,
+                   "for whoever sits at this address and waits there by farpty listen; the token in FARPTY_TOKEN")
+      ->type_name("URL");
+  command->add_flag("--token-stdin", given->dial.token_on_stdin, "--to: read the token from standard input: one line");
   command->add_flag("-v,--verbose", given->verbose, "say what happens");
   command->add_option("program", given->program, "what to run (default: $SHELL)")->type_name("-- PROGRAM ARG");
   command->positionals_at_end();

@@ -54,4 +54,12 @@ Result<WindowSize> parse_size(std::string_view text) {
                  fmt::format("write it like 80x24; at most {}x{}", kMaxColumns, kMaxRows));
 }
 
+Result<std::optional<char>> parse_escape(const std::string& text) {
+  if (text == "none") return std::nullopt;
+  if (text.size() == 1) return text[0];
+  if (text.size() == 2 && text[0] == '^') return static_cast<char>(text[1] & 0x1f);
+  return failure("cannot understand", "--escape-char '" + text + "'", "it is not a character",
+                 "write it like ~, ^] or none");
+}
+
 }  // namespace farpty::app

@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/result.hpp"
@@ -18,6 +20,9 @@ Result<unsigned> parse_number(std::string_view text, unsigned least, unsigned mo
 
 // Bytes: "65536", "64K", "4M", "1G", of 1024 each.
 Result<std::uint64_t> parse_bytes(std::string_view text);
+
+// The escape key: "~", "^]" for a control character, or "none".
+Result<std::optional<char>> parse_escape(const std::string& text);
 
 // Columns and rows: "80x24".
 Result<WindowSize> parse_size(std::string_view text);

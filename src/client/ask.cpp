@@ -103,6 +103,13 @@ Result<std::string> RunningServers::say(std::int64_t server, const control::Requ
   return exchange(socket.get(), control::encode(request), server_name(place.socket));
 }
 
+Result<net::Address> RunningServers::address_of(std::int64_t server) const {
+  const auto found = std::ranges::find(found_, server, &control::Server::pid);
+  if (found == found_.end()) return failure("cannot ask", "server " + std::to_string(server), "there is none");
+  const Place& place = places_[static_cast<std::size_t>(found - found_.begin())];
+  return net::address_of_server(directories_[place.directory], place.socket);
+}
+
 Result<> RunningServers::kill(std::int64_t server, unsigned session) const {
   FARPTY_ASSIGN(answer, say(server, control::KillRequest{.session = session}));
   return control::decode_killed(answer);

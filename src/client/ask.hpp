@@ -9,6 +9,7 @@
 #include "base/own_directory.hpp"
 #include "base/result.hpp"
 #include "control/messages.hpp"
+#include "net/address.hpp"
 
 namespace farpty::client {
 
@@ -21,6 +22,8 @@ class RunningServers {
   // What could not be asked: a directory that is not ours alone, a server that does not answer.
   [[nodiscard]] const std::vector<Error>& failures() const { return failures_; }
 
+  // Where one of the servers that were found is asked; good as long as this object is.
+  [[nodiscard]] Result<net::Address> address_of(std::int64_t server) const;
   // Has one of the servers that were found end a session.
   [[nodiscard]] Result<> kill(std::int64_t server, unsigned session) const;
   // Has one of them make an invitation; its token.

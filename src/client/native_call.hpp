@@ -1,8 +1,5 @@
-// NativeCall: one attempt to reach a native server and, where it succeeds, the connection: TCP, TLS, and whether the server
-// is the one that it was. No call blocks.
-//
-// What is said over it is for native_talk.hpp. Invariant: up() comes before any received(); down() is the last call, and
-// comes in a later round of the event loop than open().
+// NativeCall: a call over the network: TCP, TLS, and whether the server is the one that it was. And what every call needs to
+// know of who we are and whom we want: NativeKeys.
 #pragma once
 
 #include <memory>
@@ -13,7 +10,9 @@
 
 #include "auth/ed25519.hpp"
 #include "auth/token.hpp"
+#include "client/call.hpp"
 #include "net/address.hpp"
+#include "net/reach.hpp"
 #include "net/tls_socket.hpp"
 
 namespace farpty::client {
@@ -31,38 +30,26 @@ class NativeKeys {
   virtual void renew(auth::Token token) = 0;
   // Asked during the handshake, before the server has proved to hold the key.
   virtual bool accepts(const auth::PublicKey& server) = 0;
+  // The proxy that leads there; null: there is none.
+  [[nodiscard]] virtual const net::Tunnel* tunnel() const { return nullptr; }
+  // The next attempt: over the network, where nothing else is said.
+  virtual std::unique_ptr<Call> call(boost::asio::io_context& context, Call::Owner& owner);
 };
 
-class NativeCall final : private net::TlsSocket::Owner, private net::TlsJudge {
+class NativeCall final : public Call, private net::TlsSocket::Owner, private net::TlsJudge {
  public:
-  // Whether another attempt may fare better: kRefused, one of the ends did not accept who the other is.
-  enum class Verdict { kBroke, kRefused };
-
-  class Owner {
-   public:
-    virtual ~Owner() = default;
-    virtual void up(NativeCall& call) = 0;
-    virtual void received(NativeCall& call, Bytes plain) = 0;
-    virtual void drained(NativeCall& call) = 0;
-    virtual void down(NativeCall& call, const std::string& why, Verdict verdict) = 0;
-  };
-
-  NativeCall(boost::asio::io_context& context, NativeKeys& keys, Owner& owner);
-  NativeCall(const NativeCall&) = delete;
-  NativeCall& operator=(const NativeCall&) = delete;
+  NativeCall(boost::asio::io_context& context, NativeKeys& keys, Call::Owner& owner);
   ~NativeCall() override;
 
-  void open(const net::Address& address);
-
-  void send(Bytes plain) { tls_->send(plain); }  // only when up
-  void finish() { tls_->finish(); }
-  void carry_bulk() { tls_->carry_bulk(); }  // only when up
-  [[nodiscard]] bool is_up() const { return up_; }
-  [[nodiscard]] std::size_t room() const { return tls_ ? tls_->room() : 0; }  // bytes that it takes now
+  void open(const net::Address& address) override;
+  void send(Bytes plain) override { tls_->send(plain); }
+  void finish() override { tls_->finish(); }
+  void carry_bulk() override { tls_->carry_bulk(); }
+  [[nodiscard]] bool is_up() const override { return up_; }
+  [[nodiscard]] std::size_t room() const override { return tls_ ? tls_->room() : 0; }
 
  private:
-  void connected();
-  void fail(const std::string& why);
+  void connected(Result<OwnedFd> socket);
 
   // net::TlsJudge
   bool accepts(const auth::PublicKey& key) override { return keys_.accepts(key); }
@@ -75,11 +62,9 @@ class NativeCall final : private net::TlsSocket::Owner, private net::TlsJudge {
 
   boost::asio::io_context& context_;
   NativeKeys& keys_;
-  Owner& owner_;
-  OwnedFd socket_;  // until it is connected
-  Readiness readiness_;
+  Call::Owner& owner_;
+  net::Reach reach_;
   std::unique_ptr<net::TlsSocket> tls_;
-  Later later_;
   bool up_ = false;
 };
 

@@ -283,7 +283,10 @@ void NativeClient::detach() {
 
 void NativeClient::detached() {
   if (!talk_.has_seat()) return finish(kBroken, fmt::format("disconnected from {}", options_.name));
-  finish(0, fmt::format("detached; farpty attach {} {} comes back", options_.name, session_));
+  const std::string way =
+      options_.way_back.empty() ? fmt::format("farpty attach {} {}", options_.name, session_) : options_.way_back;
+  has_detached_ = true;
+  finish(0, fmt::format("detached; {} comes back", way));
 }
 
 // --- once a second

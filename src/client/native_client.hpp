@@ -33,6 +33,8 @@ struct NativeOptions {
   std::optional<char> escape = '~';
   wire::Start start;  // its size and windows are filled in here
   bool keep_trying = true;
+  std::string way_back;         // the command that attaches to it again; empty: by the name and the session
+  bool hangs_up_alone = false;  // who disconnects (~.) ends the session: nobody could come back to it
 };
 
 class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
@@ -42,6 +44,11 @@ class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
 
   // The connection, to be reached first while the user's terminal is in its own mode still.
   [[nodiscard]] NativeLine& line() { return line_; }
+
+  // Shown for a while on a line of our own, where there is a terminal.
+  void tell(std::string text) { notice(std::move(text)); }
+  // After run(): the session goes on without us.
+  [[nodiscard]] bool has_detached() const { return has_detached_; }
 
   // Carries until the session ends or the user leaves. The exit status for the shell: the program's, 128+n for a signal, 0
   // for who detached, 255 when it was lost.
@@ -81,6 +88,7 @@ class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
   void flush();
   void read_keys();
   void obey(Command command);
+  void hang_up();
   void detach();
   void detached();
   void help();
@@ -135,6 +143,7 @@ class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
   bool keys_paused_ = false;
   bool over_ = false;  // the session has ended; what it said is still being shown
   bool finished_ = false;
+  bool has_detached_ = false;
   int status_ = 0;
   std::string message_;
 };

@@ -49,7 +49,10 @@ void NativeClient::read_keys() {
     if (got.what == UserTerminal::Typed::What::kNothing) break;
     if (got.what == UserTerminal::Typed::What::kEnd) {
       keys_ended_ = true;
-      if (user_.raw() != nullptr) return finish(128 + SIGHUP, "");  // the terminal itself is gone
+      if (user_.raw() != nullptr) {  // the terminal itself is gone
+        if (options_.hangs_up_alone) hang_up();
+        return finish(128 + SIGHUP, "");
+      }
       talk_.end_input();
       break;
     }
@@ -68,7 +71,9 @@ void NativeClient::read_keys() {
 
 void NativeClient::obey(Command command) {
   switch (command) {
-    case Command::kDisconnect: return finish(kBroken, fmt::format("disconnected from {}", options_.name));
+    case Command::kDisconnect:
+      if (options_.hangs_up_alone) hang_up();
+      return finish(kBroken, fmt::format("disconnected from {}", options_.name));
     case Command::kSuspend: user_.suspend(); return talk_.want_redraw(out_);  // the shell has written meanwhile
     case Command::kHelp: return help();
     case Command::kDetach: return detach();
@@ -76,6 +81,11 @@ void NativeClient::obey(Command command) {
       return talk_.say(wire::Pen{.action = pen_ == PenState::kHave ? wire::PenAction::kGive : wire::PenAction::kTake},
                        out_);
   }
+}
+
+void NativeClient::hang_up() {
+  talk_.say(wire::Bye{}, out_);
+  flush();
 }
 
 void NativeClient::help() {
@@ -95,7 +105,8 @@ void NativeClient::signalled(int number) {
   // Of the client of a service its owner knows.
   const bool is_told = number != SIGHUP && options_.start.service.empty();
   const auto message = is_told ? fmt::format("ended by {}", strsignal(number)) : "";
-  if (ending_) return finish(128 + number, message);  // twice: now
+  if (options_.hangs_up_alone) hang_up();
+  if (options_.hangs_up_alone || ending_) return finish(128 + number, message);  // ending_: twice means now
   abandon(128 + number, message);
 }
 

@@ -37,7 +37,8 @@ Result<> ask(const auth::HostName& name, const std::string& fingerprint) {
 }  // namespace
 
 Result<std::unique_ptr<NativeIdentity>> NativeIdentity::open(const std::string& file, const std::string& host,
-                                                             std::uint16_t port, std::optional<auth::Token> token) {
+                                                             std::uint16_t port, std::optional<auth::Token> token,
+                                                             std::optional<net::Tunnel> tunnel) {
   const auto made = [&]() -> Result<net::TlsContext> {
     if (token) return net::TlsContext::client(nullptr);
     FARPTY_ASSIGN(identity, auth::find_client_identity(file));
@@ -47,6 +48,7 @@ Result<std::unique_ptr<NativeIdentity>> NativeIdentity::open(const std::string& 
   FARPTY_ASSIGN(tls, made());
   std::unique_ptr<NativeIdentity> identity(new NativeIdentity(std::move(tls), {.host = host, .port = port}));
   identity->token_ = std::move(token);
+  identity->tunnel_ = std::move(tunnel);
   return identity;
 }
 

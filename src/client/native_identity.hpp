@@ -18,13 +18,15 @@ enum class NewHosts { kAsk, kAccept };
 
 class NativeIdentity final : public NativeKeys {
  public:
-  // `file`: the key's, or empty for the usual ones. `token`: an invitation, which needs no key and no known host.
+  // `tunnel`: the proxy that leads there. `file`: the key's, or empty for the usual ones. `token`: an invitation, which needs no key and no known host.
   static Result<std::unique_ptr<NativeIdentity>> open(const std::string& file, const std::string& host,
-                                                      std::uint16_t port, std::optional<auth::Token> token);
+                                                      std::uint16_t port, std::optional<auth::Token> token,
+                                                      std::optional<net::Tunnel> tunnel = std::nullopt);
 
   [[nodiscard]] const net::TlsContext& tls() const override { return tls_; }
   [[nodiscard]] const auth::Token* token() const override { return token_ ? &*token_ : nullptr; }
   [[nodiscard]] const net::TlsTicket* ticket() const override { return ticket_ ? &*ticket_ : nullptr; }
+  [[nodiscard]] const net::Tunnel* tunnel() const override { return tunnel_ ? &*tunnel_ : nullptr; }
   void keep(net::TlsTicket ticket) override { ticket_ = std::move(ticket); }
   void renew(auth::Token token) override { token_ = std::move(token); }
   bool accepts(const auth::PublicKey& server) override;
@@ -43,6 +45,7 @@ class NativeIdentity final : public NativeKeys {
   net::TlsContext tls_;
   auth::HostName name_;
   std::optional<auth::Token> token_;
+  std::optional<net::Tunnel> tunnel_;
   std::optional<net::TlsTicket> ticket_;   // never on a disk: it ends with this process
   std::optional<auth::PublicKey> pinned_;  // of this run: a file that changes meanwhile changes nothing
   std::optional<auth::PublicKey> unknown_;

@@ -44,8 +44,7 @@ void NativeLine::dial() {
     gone_.push_back(std::move(attempts_.front()));
     attempts_.erase(attempts_.begin());
   }
-  NativeCall::Owner& owner = *this;
-  attempts_.push_back(std::make_unique<NativeCall>(context_, keys_, owner));
+  attempts_.push_back(keys_.call(context_, *this));
   attempts_.back()->open(addresses_[next_address_++ % addresses_.size()]);
 }
 
@@ -62,8 +61,8 @@ void NativeLine::end_race() {
   attempts_.clear();
 }
 
-void NativeLine::up(NativeCall& call) {
-  const auto found = std::ranges::find(attempts_, &call, &std::unique_ptr<NativeCall>::get);
+void NativeLine::up(Call& call) {
+  const auto found = std::ranges::find(attempts_, &call, &std::unique_ptr<Call>::get);
   if (found == attempts_.end()) return;
   if (call_) gone_.push_back(std::move(call_));
   call_ = std::move(*found);
@@ -73,25 +72,25 @@ void NativeLine::up(NativeCall& call) {
   if (!reaching_) owner_.connected();
 }
 
-void NativeLine::received(NativeCall& call, Bytes plain) {
+void NativeLine::received(Call& call, Bytes plain) {
   if (&call != call_.get()) return;
   end_race();  // it was not dead, only slow
   owner_.received(plain);
 }
 
-void NativeLine::down(NativeCall& call, const std::string& why, NativeCall::Verdict verdict) {
+void NativeLine::down(Call& call, const std::string& why, Call::Verdict verdict) {
   if (&call == call_.get()) {
     gone_.push_back(std::move(call_));
     if (!why.empty()) log::debug("the connection broke: {}", why);
     return owner_.broke(why);
   }
-  const auto found = std::ranges::find(attempts_, &call, &std::unique_ptr<NativeCall>::get);
+  const auto found = std::ranges::find(attempts_, &call, &std::unique_ptr<Call>::get);
   if (found == attempts_.end()) return;
   gone_.push_back(std::move(*found));
   attempts_.erase(found);
   if (reaching_)
     unreached_ = why.empty() ? "it closed the connection" : why;
-  else if (verdict == NativeCall::Verdict::kRefused && !call_)
+  else if (verdict == Call::Verdict::kRefused && !call_)
     owner_.refused(why);
 }
 

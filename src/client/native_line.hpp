@@ -15,7 +15,7 @@
 
 namespace farpty::client {
 
-class NativeLine final : private NativeCall::Owner {
+class NativeLine final : private Call::Owner {
  public:
   class Owner {
    public:
@@ -54,11 +54,11 @@ class NativeLine final : private NativeCall::Owner {
   void forget_broken() { gone_.clear(); }
 
  private:
-  // NativeCall::Owner
-  void up(NativeCall& call) override;
-  void received(NativeCall& call, Bytes plain) override;
-  void drained(NativeCall&) override { owner_.drained(); }
-  void down(NativeCall& call, const std::string& why, NativeCall::Verdict verdict) override;
+  // Call::Owner
+  void up(Call& call) override;
+  void received(Call& call, Bytes plain) override;
+  void drained(Call&) override { owner_.drained(); }
+  void down(Call& call, const std::string& why, Call::Verdict verdict) override;
   void end_race();
 
   boost::asio::io_context& context_;
@@ -67,9 +67,9 @@ class NativeLine final : private NativeCall::Owner {
   std::string name_;
   Owner& owner_;
   std::size_t next_address_ = 0;
-  std::unique_ptr<NativeCall> call_;                   // null: it broke
-  std::vector<std::unique_ptr<NativeCall>> attempts_;  // in the race to become it
-  std::vector<std::unique_ptr<NativeCall>> gone_;      // on the stack, perhaps
+  std::unique_ptr<Call> call_;                   // null: it broke
+  std::vector<std::unique_ptr<Call>> attempts_;  // in the race to become it
+  std::vector<std::unique_ptr<Call>> gone_;      // on the stack, perhaps
   bool reaching_ = false;
   std::string unreached_;  // why reach() failed
 };

@@ -1,7 +1,6 @@
 #include "client/session_list.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -13,8 +12,20 @@ namespace farpty::client {
 
 namespace {
 
-constexpr std::size_t kColumns = 7;
-using Row = std::array<std::string, kColumns>;
+using Row = std::vector<std::string>;
+
+// Columns as wide as they have to be; the last one has no end.
+std::string table(const std::vector<Row>& rows) {
+  std::vector<std::size_t> width(rows.front().size());
+  for (const Row& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) width[i] = std::max(width[i], row[i].size());
+  std::string text;
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i + 1 < row.size(); ++i) text += fmt::format("{:<{}}  ", row[i], width[i]);
+    text += row.back() + "\n";
+  }
+  return text;
+}
 
 Row row_of(const wire::Listed& one) {
   return {fmt::format("{}", one.session),
@@ -32,15 +43,16 @@ std::string session_list(const std::vector<wire::Listed>& sessions) {
   if (sessions.empty()) return {};
   std::vector<Row> rows = {{"ID", "NAME", "SIZE", "AGE", "IDLE", "VIEWERS", "PROGRAM"}};
   for (const auto& one : sessions) rows.push_back(row_of(one));
-  std::array<std::size_t, kColumns> width{};
-  for (const Row& row : rows)
-    for (std::size_t i = 0; i < kColumns; ++i) width[i] = std::max(width[i], row[i].size());
-  std::string text;
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i + 1 < kColumns; ++i) text += fmt::format("{:<{}}  ", row[i], width[i]);
-    text += row.back() + "\n";
-  }
-  return text;
+  return table(rows);
+}
+
+std::string host_list(const std::vector<control::Server>& servers) {
+  std::vector<Row> rows = {{"HOST", "FROM", "STATE", "AGE", "LISTENER"}};
+  for (const auto& server : servers)
+    for (const auto& host : server.hosts)
+      rows.push_back({fmt::format("{}", host.id), log::printable(host.peer, 60), log::printable(host.state, 20),
+                      short_time(host.age), fmt::format("{} {}", server.pid, log::printable(server.listener))});
+  return rows.size() == 1 ? "" : table(rows);
 }
 
 std::string session_list_json(const std::vector<wire::Listed>& sessions) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "control/messages.hpp"
 #include "wire/messages.hpp"
 
 namespace farpty::client {
@@ -14,5 +15,8 @@ namespace farpty::client {
 
 // For programs: {"sessions":[...]}, indented, ASCII only.
 [[nodiscard]] std::string session_list_json(const std::vector<wire::Listed>& sessions);
+
+// The hosts that dialled in at the listeners among these servers: a table with a heading, empty where there are none.
+[[nodiscard]] std::string host_list(const std::vector<control::Server>& servers);
 
 }  // namespace farpty::client

@@ -19,6 +19,17 @@ bool read_number(std::string_view text, Number& number) {
   return code == std::errc{} && end == text.data() + text.size() && text.front() != '-';
 }
 
+std::string text_of(const SessionName& name) {
+  return (name.server ? std::to_string(*name.server) + "." : "") + std::to_string(name.session);
+}
+
+std::string choices(const std::vector<Target>& found) {
+  std::string text;
+  for (const Target& target : found)
+    text += (text.empty() ? "" : " or ") + fmt::format("{}.{}", target.server, target.session);
+  return text;
+}
+
 }  // namespace
 
 Result<SessionName> parse_session_name(std::string_view text) {
@@ -35,7 +46,7 @@ Result<SessionName> parse_session_name(std::string_view text) {
 }
 
 Result<Target> find_session(const SessionName& name, const std::vector<control::Server>& servers) {
-  const std::string text = (name.server ? std::to_string(*name.server) + "." : "") + std::to_string(name.session);
+  const std::string text = text_of(name);
   std::vector<Target> found;
   bool server_found = false;
   for (const control::Server& server : servers) {
@@ -49,10 +60,27 @@ Result<Target> find_session(const SessionName& name, const std::vector<control::
                    std::string(kSeeWhatRuns));
   if (found.empty()) return failure("cannot end session", text, "there is no such session", std::string(kSeeWhatRuns));
   if (found.size() == 1) return found.front();
-  std::string choices;
-  for (const Target& target : found)
-    choices += (choices.empty() ? "" : " or ") + fmt::format("{}.{}", target.server, target.session);
-  return failure("cannot end session", text, "several servers have one of that number", "write " + choices);
+  return failure("cannot end session", text, "several servers have one of that number", "write " + choices(found));
+}
+
+Result<Target> find_host(const std::optional<SessionName>& name, const std::vector<control::Server>& servers) {
+  std::vector<Target> found;
+  bool is_listening = false;
+  for (const control::Server& server : servers) {
+    is_listening = is_listening || !server.listener.empty();
+    if (name && name->server && server.pid != *name->server) continue;
+    for (const control::Host& host : server.hosts)
+      if (!name || host.id == name->session) found.push_back({.server = server.pid, .session = host.id});
+  }
+  if (found.size() == 1) return found.front();
+  const std::string text = name ? "host " + text_of(*name) : "a host that dialled in";
+  if (!is_listening)
+    return failure("cannot attach to", text, "no listener of yours is running",
+                   "farpty listen starts one; farpty attach HOST goes to a server elsewhere");
+  if (found.empty())
+    return failure("cannot attach to", text, name ? "there is none" : "none has dialled in yet",
+                   "farpty ls shows them");
+  return failure("cannot attach to", text, "there are several", "write " + choices(found));
 }
 
 }  // namespace farpty::client

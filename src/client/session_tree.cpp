@@ -33,7 +33,9 @@ void branch(std::string& out, const Strokes& strokes, const std::string& prefix,
 }
 
 std::string line_of(const control::Server& server) {
-  std::string line = fmt::format("server {}, farpty {}", server.pid, printable(server.version, 40));
+  std::string line = fmt::format("{} {}, farpty {}", server.listener.empty() ? "server" : "listener", server.pid,
+                                 printable(server.version, 40));
+  if (!server.listener.empty()) line += ": " + printable(server.listener);
   for (const std::string& door : server.doors) line += (&door == server.doors.data() ? ": " : " ") + printable(door);
   return line;
 }
@@ -45,6 +47,11 @@ std::string line_of(const control::Session& session) {
   return fmt::format("session {}: {}, {}, {}{}, age {}, idle {}, {} in, {} out", session.id, printable(session.program),
                      who, printable(session.tty, 60), size, short_time(session.age), short_time(session.idle),
                      short_size(session.bytes_in), short_size(session.bytes_out));
+}
+
+std::string line_of(const control::Host& host) {
+  return fmt::format("host {}: {}, {}, age {}", host.id, printable(host.peer, 60), printable(host.state, 20),
+                     short_time(host.age));
 }
 
 std::string line_of(const control::Group& group) {
@@ -71,6 +78,7 @@ std::string session_tree(const std::vector<control::Server>& servers, Branches b
   for (const control::Server& server : servers) {
     out += line_of(server) + "\n";
     branch(out, strokes, "", server.sessions, line, groups);
+    branch(out, strokes, "", server.hosts, line, nothing);
   }
   return out;
 }

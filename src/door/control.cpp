@@ -94,6 +94,8 @@ class Control::Peer {
         last_ = true;
       } else if (end == std::string::npos) {
         return;
+      } else if (const auto host = control_.wants_line(std::string_view(unread_).substr(0, end))) {
+        return hand_over(*host, unread_.size() == end + 1);
       } else {
         unsent_ = control_.answer(std::string_view(unread_).substr(0, end));
         unread_.erase(0, end + 1);
@@ -119,6 +121,17 @@ class Control::Peer {
     send();
     answer();
     read();
+  }
+
+  // The connection becomes a line to a host, and is no longer ours.
+  void hand_over(unsigned host, bool is_all) {
+    if (!is_all) return close();  // who asks waits for the answer
+    timer_.cancel();
+    readiness_ = Readiness();
+    last_ = true;
+    OwnedFd socket = std::move(socket_);
+    control_.forget(*this);
+    control_.server_.attach(host, std::move(socket));
   }
 
   void close() {
@@ -197,6 +210,12 @@ void Control::forget(Peer& peer) {
   });
 }
 
+std::optional<unsigned> Control::wants_line(std::string_view line) const {
+  const auto request = control::decode_request(line);
+  const auto* attach = request ? std::get_if<control::AttachRequest>(&*request) : nullptr;
+  return attach != nullptr && server_.attach ? std::optional(attach->host) : std::nullopt;
+}
+
 std::string Control::answer(std::string_view line) {
   const auto request = control::decode_request(line);
   if (!request) return control::encode_error(request.error().message());
@@ -206,6 +225,8 @@ std::string Control::answer(std::string_view line) {
     const auto text = auth::token_text(*token);
     return control::encode_invited(as_text(text));
   }
+  if (std::holds_alternative<control::AttachRequest>(*request))
+    return control::encode_error("no host dials in at this server: it is no listener");
   const auto* kill = std::get_if<control::KillRequest>(&*request);
   if (kill == nullptr) return control::encode(list());
   if (!registry_.finish(kill->session, session::Cause::kKilled))
@@ -216,6 +237,7 @@ std::string Control::answer(std::string_view line) {
 control::Server Control::list() const {
   control::Server server{.pid = getpid(), .version = FARPTY_VERSION, .doors = server_.doors()};
   for (const auto& info : registry_.list()) server.sessions.push_back(message_of(info));
+  if (server_.add_hosts) server_.add_hosts(server);
   return server;
 }
 

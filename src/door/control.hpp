@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,9 @@ class Control {
   struct Server {
     std::function<std::vector<std::string>()> doors;  // the URLs at which it listens
     std::function<Result<auth::Token>(const control::InviteRequest&)> invite;
+    // Of a listener; empty: it is none.
+    std::function<void(control::Server&)> add_hosts;
+    std::function<void(unsigned host, OwnedFd socket)> attach;  // gets the connection, and answers it
   };
   static Result<std::unique_ptr<Control>> open(boost::asio::io_context& context, net::RuntimeSocket socket,
                                                session::Registry& registry, Server server);
@@ -44,6 +48,8 @@ class Control {
   void accept();
   void welcome(OwnedFd socket);
   void forget(Peer& peer);
+  // The host, where it asks for the line to one.
+  [[nodiscard]] std::optional<unsigned> wants_line(std::string_view line) const;
   [[nodiscard]] std::string answer(std::string_view line);
   [[nodiscard]] control::Server list() const;
 

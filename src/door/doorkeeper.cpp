@@ -35,6 +35,12 @@ Result<std::unique_ptr<Doorkeeper>> Doorkeeper::open(std::string user) {
   return keeper;
 }
 
+Result<std::unique_ptr<Doorkeeper>> Doorkeeper::for_tokens(net::TlsContext tls) {
+  std::unique_ptr<Doorkeeper> keeper(new Doorkeeper({}, {}, std::move(tls)));
+  FARPTY_TRY(auth::fill_with_random(keeper->run_));
+  return keeper;
+}
+
 Result<Doorkeeper::Place> Doorkeeper::knock(const net::Address& peer) {
   if (const auto source = source_of(peer)) {
     if (const auto wait = penalties_.wait_of(*source, ticks()); wait > 0)
@@ -99,6 +105,10 @@ Result<auth::Token> Doorkeeper::invite(const auth::InvitationTerms& terms) {
   if (absolute.expires != auth::kNever) absolute.expires += now();
   if (absolute.enter_by) *absolute.enter_by += now();
   return invitations_.make(absolute, now());
+}
+
+Result<> Doorkeeper::adopt(const auth::Token& token, const auth::InvitationTerms& terms) {
+  return invitations_.adopt(token, terms, now());
 }
 
 Result<auth::Token> Doorkeeper::credential(const auth::InvitationId& guest, const auth::Grants& grants,

@@ -26,6 +26,8 @@ class Doorkeeper {
  public:
   // Makes the server's key at the first start. `user`: whom this server serves.
   static Result<std::unique_ptr<Doorkeeper>> open(std::string user);
+  // For an end that knows others by tokens alone: it has no key.
+  static Result<std::unique_ptr<Doorkeeper>> for_tokens(net::TlsContext tls);
   Doorkeeper(const Doorkeeper&) = delete;
   Doorkeeper& operator=(const Doorkeeper&) = delete;
 
@@ -56,6 +58,9 @@ class Doorkeeper {
   const auth::InvitationSecret* secret_of(const auth::InvitationId& id) const;
   // The terms' times count from now on; but kNever.
   Result<auth::Token> invite(const auth::InvitationTerms& terms);
+  // Takes a token that was made elsewhere; the terms' times are absolute.
+  Result<> adopt(const auth::Token& token, const auth::InvitationTerms& terms);
+  bool revoke(const auth::InvitationId& id) { return invitations_.revoke(id); }
   // With what a guest comes back to this session: good as long as what it came in by, and no longer than the session.
   Result<auth::Token> credential(const auth::InvitationId& guest, const auth::Grants& grants, unsigned session);
   // Who somebody is over all of its connections, for people, logs and seats: a fingerprint, or an invitation.

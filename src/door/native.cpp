@@ -28,13 +28,20 @@ NativeConnection::NativeConnection(Shared& shared, std::shared_ptr<const Setting
       timer_(shared.loop.context),
       judging_(shared.loop.context) {}
 
+NativeConnection::NativeConnection(Shared& shared, std::shared_ptr<const Settings> settings, OwnedFd socket,
+                                   Doorkeeper::Place place, Dialled& dialled, std::function<void(Guest&)> closed)
+    : NativeConnection(shared, std::move(settings), std::move(socket), std::move(place), std::move(closed)) {
+  dialled_ = &dialled;
+}
+
 NativeConnection::~NativeConnection() {
   if (tls_) tls_->abandon();
 }
 
 Result<> NativeConnection::open() {
   net::tune_terminal_connection(socket_.get());
-  FARPTY_ASSIGN(tls, net::Tls::server(shared_.keeper->tls(), *this));
+  FARPTY_ASSIGN(tls, dialled_ != nullptr ? net::Tls::client(shared_.keeper->tls(), *this, &dialled_->token())
+                                         : net::Tls::server(shared_.keeper->tls(), *this));
   FARPTY_ASSIGN(opened, net::TlsSocket::open(shared_.loop.context, std::move(socket_), std::move(tls), *this));
   tls_ = std::move(opened);
   await(kHandshakeTime, "it did not say who it is in time");
@@ -84,7 +91,9 @@ void NativeConnection::established() {
   log_event(log::Level::info, "login", {},
             fmt::format("{} ({}) is let in{}", name_, who_, resumed ? " by its ticket" : ""));
   judge_later();
-  await(kHandshakeTime, "it said no hello");
+  if (dialled_ == nullptr) return await(kHandshakeTime, "it said no hello");
+  timer_.cancel();  // the desk speaks when somebody sits down there
+  dialled_->stands(*this, tls_->tls());
 }
 
 void NativeConnection::log_event(log::Level level, std::string_view event, log::Fields more,
@@ -124,6 +133,7 @@ void NativeConnection::judge_again() {
 
 void NativeConnection::received(Bytes plain) {
   if (!grants_ || leaving_) return;
+  if (dialled_ != nullptr) dialled_->heard();
   gathering_ = true;
   conversation_.feed(plain);
   while (!closed_already_) {
@@ -154,7 +164,7 @@ void NativeConnection::obey(const wire::Message& message) {
       return seat_ ? seat_->resized_by_client(window_of(std::get<wire::Resize>(message).size)) : void();
     case Type::kSignal: return seat_ ? seat_->signal(std::get<wire::Signal>(message).name) : void();
     case Type::kPen: return seat_ ? seat_->pen(std::get<wire::Pen>(message).action) : void();
-    case Type::kDetach: return seat_ ? seat_->detach() : void();
+    case Type::kDetach: detached_ = true; return seat_ ? seat_->detach() : void();
     case Type::kRedraw: return seat_ ? seat_->redraw() : void();
     case Type::kList: return list();
     case Type::kKill: return answer(kill_session(std::get<wire::Kill>(message), shared_.registry, *grants_));
@@ -166,6 +176,7 @@ void NativeConnection::obey(const wire::Message& message) {
     case Type::kError:
       if (seat_ && wire::type_of(message) == Type::kBye) seat_->bye();
       seat_.reset();
+      if (dialled_ != nullptr && !detached_ && wire::type_of(message) == Type::kBye) dialled_->hung_up();
       leaving_ = true;
       await(kFarewellTime, "it did not close");
       return tls_->finish();
@@ -197,6 +208,7 @@ void NativeConnection::start(const wire::Start& start) {
     seat_.reset();
     log_event(log::Level::err, "start-failed", {{"reason", started.error().message()}},
               fmt::format("{}: {}", name_, started.error().message()));
+    if (dialled_ != nullptr) dialled_->cannot_start(started.error().message());
     return refuse("cannot-start", started.error().message());
   }
   const unsigned id = (*started)->session().id();
@@ -289,7 +301,7 @@ void NativeConnection::seat(session::Seat& seat, wire::Started started) {
 // A guest's invitation may be spent; with this one it comes back after a cut.
 void NativeConnection::give_credential(unsigned session) {
   const auto* const guest = std::get_if<auth::InvitationId>(&*identity_);
-  if (guest == nullptr || shared_.keeper->is_credential(*guest)) return;
+  if (guest == nullptr || dialled_ != nullptr || shared_.keeper->is_credential(*guest)) return;
   const auto token = shared_.keeper->credential(*guest, *grants_, session);
   if (!token) return log::warn("{}: {}", name_, token.error().message());
   const auto bytes_of = [](const auto& bytes) { return std::string(as_text(Bytes(bytes))); };
@@ -367,12 +379,26 @@ void NativeConnection::refuse(const std::string& code, const std::string& text) 
 // A path that broke, and a client that left to ask its user about our key, are no offence: who redials on a bad network
 // must not lock himself out.
 void NativeConnection::broken(const std::string& why, net::TlsSocket::Fault fault) {
-  if (place_ && !identity_ && fault == net::TlsSocket::Fault::kPeers)
+  if (dialled_ != nullptr && !identity_ && (fault == net::TlsSocket::Fault::kPeers || tls_->tls().peer_broke_off()))
+    dialled_->refused(*this, why);
+  else if (place_ && !identity_ && fault == net::TlsSocket::Fault::kPeers)
     shared_.keeper->punish(peer_, auth::Offence::kNoTry);
   if (!why.empty())
     log_event(log::Level::info, "broken", {{"reason", log::printable(why)}},
               fmt::format("{}: {}", name_, log::printable(why)));
   close();
+}
+
+void NativeConnection::ask() {
+  if (may_ask()) say(wire::Ping{.cookie = 1});
+}
+
+void NativeConnection::leave() {
+  if (leaving_ || closed_already_) return;
+  seat_.reset();
+  leaving_ = true;
+  await(kFarewellTime, "it did not close");
+  tls_->finish();
 }
 
 void NativeConnection::close() {

@@ -27,16 +27,37 @@ namespace farpty::door {
 inline constexpr std::chrono::seconds kHandshakeTime{10};  // from accept to hello
 inline constexpr std::chrono::seconds kFarewellTime{10};   // for a peer that does not answer the end
 
+// Of a connection that we made ourselves (dialler.hpp): TLS's roles are turned, farpty/1's are not. Never called from inside
+// the constructor or open().
+class Dialled {
+ public:
+  virtual ~Dialled() = default;
+  [[nodiscard]] virtual const auth::Token& token() const = 0;  // by which the other end is known, and we are
+  virtual void stands(Guest& connection, const net::Tls& tls) = 0;
+  virtual void heard() = 0;    // something of farpty/1
+  virtual void hung_up() = 0;  // the desk said that it will not come back
+  virtual void cannot_start(const std::string& why) = 0;
+  virtual void refused(Guest& connection, const std::string& why) = 0;  // by TLS; the end of the connection follows
+};
+
 class NativeConnection final : public Guest, private net::TlsSocket::Owner, private net::TlsJudge, private Voice {
  public:
   NativeConnection(Shared& shared, std::shared_ptr<const Settings> settings, OwnedFd socket, Doorkeeper::Place place,
                    std::function<void(Guest&)> closed);
+  // One that we made; `dialled` outlives it.
+  NativeConnection(Shared& shared, std::shared_ptr<const Settings> settings, OwnedFd socket, Doorkeeper::Place place,
+                   Dialled& dialled, std::function<void(Guest&)> closed);
   NativeConnection(const NativeConnection&) = delete;
   NativeConnection& operator=(const NativeConnection&) = delete;
   ~NativeConnection() override;
 
   Result<> open() override;
   [[nodiscard]] std::string name() const override { return name_; }
+
+  // Whether the other end is still there may be asked, once both have said hello.
+  [[nodiscard]] bool may_ask() const { return !leaving_ && conversation_.may_send(wire::Type::kPing); }
+  void ask();
+  void leave();  // closes in order; the session stays
 
  private:
   // net::TlsJudge
@@ -82,7 +103,8 @@ class NativeConnection final : public Guest, private net::TlsSocket::Owner, priv
 
   Shared& shared_;
   std::shared_ptr<const Settings> settings_;
-  OwnedFd socket_;  // until open()
+  Dialled* dialled_ = nullptr;  // null: it came in
+  OwnedFd socket_;              // until open()
   net::Address peer_;
   std::string name_;
   std::optional<Doorkeeper::Place> place_;  // until it is known who that is
@@ -98,6 +120,7 @@ class NativeConnection final : public Guest, private net::TlsSocket::Owner, priv
   bool gathering_ = false;        // within received(): what is said goes out as one
   bool closed_already_ = false;
   bool leaving_ = false;
+  bool detached_ = false;  // the client has
   Timer timer_;
   Timer judging_;  // until it is asked again whether the peer may be here
 };
