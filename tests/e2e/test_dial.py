@@ -8,6 +8,7 @@ import pytest
 
 from kit import DelayProxy, Screen, wait_until
 from kit.dial import SHELL, desk, environ_of, home, host, said
+from kit.paths import built
 from kit.server import base_environment, farpty_binary
 from kit.wait import GENEROUS
 
@@ -22,6 +23,20 @@ def test_the_terminal_at_the_desk_is_the_hosts_programs():
         at.screen.resize(100, 30)
         at.screen.line("while [ \"$(stty size)\" != '30 100' ]; do sleep 0.05; done; echo fol''lowed")
         at.screen.wait_for("followed")
+        at.screen.line("echo re''ady; sleep 1000")
+        at.screen.wait_for("ready")
+        at.screen.key("C-c")
+        at.screen.line("echo aft''er")
+        at.screen.wait_for("after")
+        at.screen.line("exit 7")
+        assert at.screen.process.wait(GENEROUS) == 7
+
+
+def test_a_host_that_has_no_pseudoterminals_makes_the_terminal():
+    with desk() as at, host(at, prefix=[built("noptyrun")], flags=["--terminal", "emulated"]):
+        at.screen.wait_for("$ ")
+        at.screen.line("echo si''ze-$(stty size | tr ' ' x)")
+        at.screen.wait_for("size-24x120")
         at.screen.line("echo re''ady; sleep 1000")
         at.screen.wait_for("ready")
         at.screen.key("C-c")
