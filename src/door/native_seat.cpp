@@ -6,6 +6,7 @@
 
 #include "door/native_start.hpp"
 #include "session/history.hpp"
+#include "session/session.hpp"
 
 namespace farpty::door {
 
@@ -154,7 +155,8 @@ void NativeSeat::resized_by_client(WindowSize size) {
 
 void NativeSeat::signal(const std::string& name) {
   if (seat_ == nullptr) return;
-  if (!has_terminal_ && name == "HUP") return seat_->hang_up();
+  const bool may_end = !has_terminal_ && seat_->role() == session::Role::kWriter;
+  if (may_end && name == "HUP") return seat_->session().finish(session::Cause::kPeerGone);
   if (const auto character = character_of(name)) seat_->type(*character);
 }
 

@@ -15,9 +15,6 @@ void Seat::send_break() { session_->send_break(*this); }
 void Seat::acknowledge(Offset offset) { session_->acknowledge(*this, offset); }
 void Seat::take_pen() { session_->take_pen(*this); }
 void Seat::hand_pen_over() { session_->hand_pen_over(*this); }
-void Seat::hang_up() {
-  if (role_ == Role::kWriter) session_->finish(Cause::kPeerGone);
-}
 void Seat::viewer_gone() { session_->leave(*this, Leaving::kLost); }
 void Seat::detach() { session_->leave(*this, Leaving::kDetached); }
 

@@ -62,8 +62,6 @@ class Seat {
   // To the next seat in order that is connected and may type; does nothing without the pen, or where there is none.
   void hand_pen_over();
 
-  // Its peer, which has the pen, will not come back, nor anybody else: the session ends. ended() comes from within the call.
-  void hang_up();
   void
   viewer_gone();  // its connection is lost: a lasting session keeps the seat, any other ends. No call to the viewer follows
   void detach();  // its peer leaves by intent: a lasting session goes on without the seat. The same otherwise
