@@ -4,6 +4,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/signal_name.hpp"
 #include "door/native_start.hpp"
 #include "session/history.hpp"
 #include "session/session.hpp"
@@ -53,7 +54,7 @@ std::string text_of(session::Cause cause) {
 }
 
 std::string signal_name(int number) {
-  const char* const name = sigabbrev_np(number);
+  const char* const name = farpty::signal_name(number);
   return name != nullptr ? name : std::to_string(number);
 }
 

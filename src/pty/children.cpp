@@ -11,11 +11,13 @@
 
 #include <boost/asio/post.hpp>
 
+#include "base/signal_name.hpp"
+
 namespace farpty::pty {
 
 std::string ExitStatus::text() const {
   if (signal == 0) return "exit status " + std::to_string(code);
-  const char* name = sigabbrev_np(signal);
+  const char* name = signal_name(signal);
   return "killed by signal " + std::to_string(signal) + (name != nullptr ? " (SIG" + std::string(name) + ")" : "");
 }
 

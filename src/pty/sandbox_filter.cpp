@@ -30,6 +30,7 @@ constexpr std::uint32_t kX32Bit = 0x40000000;  // arch/x86/include/uapi/asm/unis
 constexpr std::uint32_t kNewestReviewed = 450;
 
 // Numbers that Linux 6.1's own headers may lack under other C libraries; the same on every architecture.
+constexpr long kQuotactlFd = 443;
 constexpr long kMemfdSecret = 447;
 constexpr long kProcessMrelease = 448;
 
@@ -140,7 +141,7 @@ void deny_kernel(SyscallFilter& filter) {
       {SYS_bpf,          SYS_perf_event_open, SYS_userfaultfd,    SYS_keyctl,   SYS_add_key,       SYS_request_key,
        SYS_mount,        SYS_umount2,         SYS_pivot_root,     SYS_chroot,   SYS_move_mount,    SYS_open_tree,
        SYS_fsopen,       SYS_fsconfig,        SYS_fsmount,        SYS_fspick,   SYS_mount_setattr, SYS_quotactl,
-       SYS_quotactl_fd,  SYS_swapon,          SYS_swapoff,        SYS_reboot,   SYS_kexec_load,    SYS_init_module,
+       kQuotactlFd,      SYS_swapon,          SYS_swapoff,        SYS_reboot,   SYS_kexec_load,    SYS_init_module,
        SYS_finit_module, SYS_delete_module,   SYS_acct,           SYS_syslog,   SYS_sethostname,   SYS_setdomainname,
        SYS_vhangup,      SYS_nfsservctl,      SYS_lookup_dcookie, kMemfdSecret, SYS_clock_settime, SYS_settimeofday,
        SYS_clock_adjtime},
