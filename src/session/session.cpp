@@ -11,8 +11,8 @@ namespace farpty::session {
 
 namespace {
 
-// A read this long or longer may have left more behind; a shorter one took all there was, and the next bytes give a new
-// edge. The kernel's pty hands out at most 4096 at a time.
+// A read this long or longer may have left more behind; a shorter one took all there was, if more was asked for, and the next
+// bytes give a new edge. The kernel's pty hands out at most 4096 at a time.
 constexpr std::size_t kMayBeMore = 1024;
 
 // How long what is kept of a busy screen may be more than what an idle session may keep, in which it is measured after 5 s.
@@ -59,10 +59,11 @@ void Session::pump_output() {
   // Several reads of a busy terminal go out as one: fewer and larger packets. But Ctrl-C is not to wait for a whole round:
   // a pty's read(2) may sleep until the kernel has moved the next 4 KiB (n_tty.c: n_tty_read, tty_buffer_flush_work).
   const Viewer* const typist = audience_.typist();
-  std::size_t filled = 0;
+  std::size_t filled = 0, asked = 0;
   pty::Transfer got;
   do {
-    got = terminal_->read(loop_.buffer.subspan(filled, room - filled));
+    asked = room - filled;
+    got = terminal_->read(loop_.buffer.subspan(filled, asked));
     filled += got.count;
   } while (got.code == 0 && !got.more && got.count >= kMayBeMore && filled < room &&
            (typist == nullptr || !typist->input_waits()));
@@ -79,7 +80,8 @@ void Session::pump_output() {
     return end_for_served();
   }
   output_awaited_ = true;
-  const bool exhausted = state_ == State::kRunning && (got.code != 0 || (got.count < kMayBeMore && !got.more));
+  const bool took_all = got.count < std::min(asked, kMayBeMore) && !got.more;
+  const bool exhausted = state_ == State::kRunning && (got.code != 0 || took_all);
   if (exhausted)
     terminal_->when_readable([this] { pump_output(); });
   else

@@ -114,6 +114,16 @@ TEST_F(SessionTest, AViewerWithoutRoomStopsTheProgram) {
   EXPECT_TRUE(watcher_.seen.ends_with("the end\r\n"));
 }
 
+TEST_F(SessionTest, TheRestOfAWriteComesWhenAFullViewerHasRoomAgain) {
+  watcher_.room = 4;
+  auto* seat = start("printf 0123456789; read x");  // nothing more comes that would wake the session
+  run_until([this] { return watcher_.room == 0; });
+  EXPECT_EQ(watcher_.seen, "0123");
+  watcher_.room = std::numeric_limits<std::size_t>::max();
+  seat->output_wanted();
+  run_until([this] { return contains("0123456789"); });
+}
+
 TEST_F(SessionTest, WaitingInputEndsARoundOfAFloodAtTheNextRead) {
   watcher_.typed = true;
   int most = 0;
