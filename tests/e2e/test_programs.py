@@ -174,6 +174,7 @@ def test_python():
         screen.line("for i in range(3):")
         screen.wait_for("... ")
         screen.line("    print(i * 7)")
+        screen.wait_for("7)\n...")  # typed before it, the line's end would be echoed twice
         screen.line("")
         screen.wait_for("14\n>>>")
         screen.send("import o")
