@@ -13,6 +13,16 @@ from kit.server import base_environment, farpty_binary
 from kit.wait import GENEROUS
 
 
+def interrupt_and_leave(at):
+    at.screen.line("echo re''ady; sleep 1000")
+    at.screen.wait_for("ready")
+    at.screen.key("C-c")
+    at.screen.line("echo aft''er")
+    at.screen.wait_for("after")
+    at.screen.line("exit 7")
+    assert at.screen.wait_exit() == 7
+
+
 def test_the_terminal_at_the_desk_is_the_hosts_programs():
     with desk() as at, host(at):
         at.screen.wait_for("$ ")
@@ -23,13 +33,7 @@ def test_the_terminal_at_the_desk_is_the_hosts_programs():
         at.screen.resize(100, 30)
         at.screen.line("while [ \"$(stty size)\" != '30 100' ]; do sleep 0.05; done; echo fol''lowed")
         at.screen.wait_for("followed")
-        at.screen.line("echo re''ady; sleep 1000")
-        at.screen.wait_for("ready")
-        at.screen.key("C-c")
-        at.screen.line("echo aft''er")
-        at.screen.wait_for("after")
-        at.screen.line("exit 7")
-        assert at.screen.process.wait(GENEROUS) == 7
+        interrupt_and_leave(at)
 
 
 def test_a_host_that_has_no_pseudoterminals_makes_the_terminal():
@@ -37,32 +41,26 @@ def test_a_host_that_has_no_pseudoterminals_makes_the_terminal():
         at.screen.wait_for("$ ")
         at.screen.line("echo si''ze-$(stty size | tr ' ' x)")
         at.screen.wait_for("size-24x120")
-        at.screen.line("echo re''ady; sleep 1000")
-        at.screen.wait_for("ready")
-        at.screen.key("C-c")
-        at.screen.line("echo aft''er")
-        at.screen.wait_for("after")
-        at.screen.line("exit 7")
-        assert at.screen.process.wait(GENEROUS) == 7
+        interrupt_and_leave(at)
 
 
 def test_the_exit_of_the_program_ends_the_host_too():
     with desk() as at, host(at, "sh", "-c", "echo do''ne; exit 3") as over_there:
         at.screen.wait_for("done")
-        assert at.screen.process.wait(GENEROUS) == 3
+        assert at.screen.wait_exit() == 3
         assert over_there.wait(GENEROUS) == 0
 
 
 def test_a_signal_that_killed_the_program_is_told():
     with desk() as at, host(at, "sh", "-c", "kill -TERM $$"):
-        assert at.screen.process.wait(GENEROUS) == 128 + signal.SIGTERM
+        assert at.screen.wait_exit() == 128 + signal.SIGTERM
 
 
 def test_to_disconnect_hangs_the_program_up_and_ends_both():
     with desk() as at, host(at) as over_there:
         at.screen.wait_for("$ ")
         at.screen.send("\r~.")
-        assert at.screen.process.wait(GENEROUS) == 255
+        assert at.screen.wait_exit() == 255
         assert over_there.wait(GENEROUS) == 0
 
 
@@ -71,7 +69,7 @@ def test_a_desk_that_is_ended_while_a_host_waits_tells_it():
         at.screen.wait_for("$ ")
         at.wait_hosts("attached", "waiting")
         at.screen.process.send_signal(signal.SIGTERM)
-        assert at.screen.process.wait(GENEROUS) == 128 + signal.SIGTERM
+        assert at.screen.wait_exit() == 128 + signal.SIGTERM
         assert (first.wait(GENEROUS), second.wait(GENEROUS)) == (0, 0)
 
 
@@ -119,7 +117,7 @@ def test_the_token_comes_by_several_ways_and_is_seen_in_none(way):
             at.screen.wait_for(lambda screen: b"end\r\n" in screen.raw)
             assert b"v:HOME=" in at.screen.raw, at.screen.raw
             at.screen.line("")
-            assert at.screen.process.wait(GENEROUS) == 0
+            assert at.screen.wait_exit() == 0
             assert at.screen.raw.decode().count(at.token) == 1  # the line that the desk has printed
             assert at.token not in said(over_there)
         finally:
@@ -161,13 +159,13 @@ def test_once_is_for_one_host_and_for_that_one_after_a_cut_too():
         at.screen.line("echo af''ter-$kept")
         at.screen.wait_for("after-60")
         at.screen.line("exit")
-        assert at.screen.process.wait(GENEROUS) == 0
+        assert at.screen.wait_exit() == 0
 
 
 def test_an_expired_token_opens_nothing_and_who_is_in_stays():
     with desk("--expires", "1s") as early:
         early.screen.wait_for("no host has dialled in within 1s")
-        assert early.screen.process.wait(GENEROUS) == 255
+        assert early.screen.wait_exit() == 255
     for seconds in (2, 4, 8, 16, 32):  # until it is long enough to come in on this machine
         with desk("--expires", f"{seconds}s") as at, host(at, ended=False) as over_there:
             at.screen.wait_for(lambda screen, host=over_there: b"$ " in screen.raw or host.poll() is not None)
@@ -228,7 +226,7 @@ def test_the_session_goes_on_after_cuts_and_what_was_typed_meanwhile_arrives_onc
             at.screen.wait_for(f"after-{times}-kept")
             assert sum(f"after-{times}-kept" in line for line in at.screen.lines) == 1
         at.screen.line("exit 6")
-        assert at.screen.process.wait(GENEROUS) == 6
+        assert at.screen.wait_exit() == 6
 
 
 def test_a_path_that_swallows_everything_is_told_and_the_host_dials_again():
@@ -241,7 +239,7 @@ def test_a_path_that_swallows_everything_is_told_and_the_host_dials_again():
         proxy.tell("refuse off")
         at.screen.wait_for("after")
         at.screen.line("exit 6")
-        assert at.screen.process.wait(GENEROUS) == 6
+        assert at.screen.wait_exit() == 6
 
 
 def test_a_cut_within_the_first_handshake_spends_nothing():
@@ -254,7 +252,7 @@ def test_a_cut_within_the_first_handshake_spends_nothing():
             with host(at):
                 at.screen.wait_for("$ ")
                 at.screen.line("exit 4")
-                assert at.screen.process.wait(GENEROUS) == 4
+                assert at.screen.wait_exit() == 4
 
 
 # --- several hosts
@@ -274,19 +272,19 @@ def test_of_several_hosts_ls_and_attach_choose():
                     at.wait_hosts("attached", "attached")
                     second.send("\r~d")
                     second.wait_for("farpty attach 2 comes back")
-                    assert second.process.wait(GENEROUS) == 0
+                    assert second.wait_exit() == 0
                 at.wait_hosts("attached", "waiting")
                 with Screen([farpty_binary(), "attach", "2"], environment=at.environment) as second:
                     second.wait_for("second")  # the screen as it was
                     second.line("echo still-$kept")
                     second.wait_for("still-2")
                     second.line("exit 5")
-                    assert second.process.wait(GENEROUS) == 5
+                    assert second.wait_exit() == 5
                 assert two.wait(GENEROUS) == 0
                 at.wait_hosts("attached")
             assert "there is none" in at.run("attach", "2").stderr
             at.screen.line("exit 3")
-            assert at.screen.process.wait(GENEROUS) == 3
+            assert at.screen.wait_exit() == 3
             assert one.wait(GENEROUS) == 0
 
 
@@ -300,8 +298,8 @@ def test_who_attaches_takes_the_line_and_the_first_terminal_looks_in_vain():
             second.line("echo ta''ken")
             second.wait_for("taken")
             second.line("exit 9")
-            assert second.process.wait(GENEROUS) == 9
-        assert at.screen.process.wait(GENEROUS) == 0
+            assert second.wait_exit() == 9
+        assert at.screen.wait_exit() == 0
 
 
 def test_an_attached_host_comes_back_after_a_cut_to_who_attached():
@@ -317,9 +315,9 @@ def test_an_attached_host_comes_back_after_a_cut_to_who_attached():
                 second.line("echo ba''ck")
                 second.wait_for("back")
                 second.line("exit 8")
-                assert second.process.wait(GENEROUS) == 8
+                assert second.wait_exit() == 8
         at.screen.line("exit")
-        assert at.screen.process.wait(GENEROUS) == 0
+        assert at.screen.wait_exit() == 0
 
 
 def test_without_a_listener_ls_and_attach_say_so():

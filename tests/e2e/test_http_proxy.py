@@ -7,7 +7,6 @@ from kit.dial import desk, host, said
 from kit.httpproxy import HttpProxy
 from kit.native import execute, native_server, target
 from kit.server import farpty_binary
-from kit.wait import GENEROUS
 
 SECRET = "open%20sesame"
 
@@ -23,7 +22,7 @@ def test_a_client_goes_through_and_comes_back_through_after_a_cut():
             proxy.cut()
             screen.line("echo af''ter-$kept; exit 5")
             screen.wait_for("after-7")
-            assert screen.process.wait(GENEROUS) == 5
+            assert screen.wait_exit() == 5
             assert proxy.opened > opened
         assert set(proxy.requests) == {f"CONNECT {target(server)} HTTP/1.1"}
 
@@ -36,7 +35,7 @@ def test_who_dials_out_goes_through_with_a_password_and_redials():
         proxy.cut()
         at.screen.line("echo af''ter-$kept; exit 6")
         at.screen.wait_for("after-7")
-        assert at.screen.process.wait(GENEROUS) == 6
+        assert at.screen.wait_exit() == 6
         log = said(over_there)
         assert "sesame" not in log
         assert proxy.opened >= 2
@@ -48,7 +47,7 @@ def test_the_proxy_resolves_the_name():
             host(at, address=("desk.invalid", at.address[1]), environment={"https_proxy": proxy.url()}):
         at.screen.wait_for("$ ")
         at.screen.line("exit 4")
-        assert at.screen.process.wait(GENEROUS) == 4
+        assert at.screen.wait_exit() == 4
 
 
 @pytest.mark.parametrize(("answer", "shown"), [
