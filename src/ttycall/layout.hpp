@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "tty/termios.hpp"
 #include "ttycall/request.hpp"
@@ -21,7 +22,7 @@ namespace farpty::ttycall {
 
 // struct winsize of <asm-generic/termios.h>.
 struct Winsize {
-  std::uint16_t rows = 0, columns = 0, width = 0, height = 0;
+  std::uint16_t rows, columns, width, height;
   constexpr bool operator==(const Winsize&) const = default;
 };
 
@@ -46,27 +47,28 @@ inline constexpr std::uint32_t kOfWriters = kHungUp | kStopWriters | kStopped;
 // The byte that goes with attention::kMark. Its value does not matter: the flag says what it is.
 inline constexpr std::uint8_t kMasterMark = 4;
 
+// Without initializers: each call copies one, and zeros before that cost as much as the rest of an isatty(3).
 struct Slot {
-  std::uint32_t generation = 0;
-  std::uint32_t attention = 0;
-  std::uint64_t slave = 0;  // inode numbers of the two sockets; 0: there is none
-  std::uint64_t master = 0;
-  std::int32_t number = 0;  // N of /dev/pts/N
-  std::int32_t sid = 0;     // whose controlling terminal it is; 0: nobody's
-  std::int32_t fg_pgrp = 0;
-  std::uint32_t kept = 0;  // bytes that FIONREAD counts and that are not in the socket yet
-  tty::Termios termios{};
-  Winsize winsize{};
-  std::uint64_t typed = 0, written = 0;  // bytes so far
-  std::uint32_t packet_status = 0;       // what a master in packet mode reads next, where not 0 (TIOCPKT_*)
-  std::uint32_t adopted = 0;             // generation of the last wish that is in `termios`
-  std::uint32_t held_back = 0;           // bytes for the master that are not in its socket yet
-  std::uint32_t spare = 0;
-  std::uint32_t busy = 0;  // odd while the device processes output; not under `generation`
-  std::uint32_t moving =
-      0;  // odd while bytes go from `kept` to the socket; not under `generation`: that takes a system call
-  std::uint8_t reserved[120] = {};
+  std::uint32_t generation;
+  std::uint32_t attention;
+  std::uint64_t slave;  // inode numbers of the two sockets; 0: there is none
+  std::uint64_t master;
+  std::int32_t number;  // N of /dev/pts/N
+  std::int32_t sid;     // whose controlling terminal it is; 0: nobody's
+  std::int32_t fg_pgrp;
+  std::uint32_t kept;  // bytes that FIONREAD counts and that are not in the socket yet
+  tty::Termios termios;
+  Winsize winsize;
+  std::uint64_t typed, written;  // bytes so far
+  std::uint32_t packet_status;   // what a master in packet mode reads next, where not 0 (TIOCPKT_*)
+  std::uint32_t adopted;         // generation of the last wish that is in `termios`
+  std::uint32_t held_back;       // bytes for the master that are not in its socket yet
+  std::uint32_t spare;
+  std::uint32_t busy;    // odd while the device processes output; not under `generation`
+  std::uint32_t moving;  // the same while bytes go from `kept` to the socket: that takes a system call
+  std::uint8_t reserved[120];
 };
+static_assert(std::is_trivially_default_constructible_v<Slot>);
 
 struct Header {
   std::uint64_t magic = 0;

@@ -15,7 +15,7 @@ namespace {
 using Kind = Verdict::Kind;
 
 struct Asked {
-  Slot slot;
+  Slot slot{};
   Caller caller;
   std::uint8_t out[kArgumentSize] = {};
 
@@ -29,7 +29,7 @@ struct Asked {
 };
 
 Slot some_slot() {
-  Slot slot;
+  Slot slot{};
   slot.number = 300;
   slot.sid = 50;
   slot.fg_pgrp = 70;
@@ -102,7 +102,7 @@ TEST(TtyIoctl, device_numbers_are_those_of_pts) {
 
 TEST(Layout, a_slot_is_copied_only_whole) {
   Slot slot = some_slot();
-  Slot copy;
+  Slot copy{};
   EXPECT_TRUE(copy_slot(slot, copy));
   EXPECT_EQ(copy.fg_pgrp, 70);
   EXPECT_EQ(copy.winsize, slot.winsize);
