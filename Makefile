@@ -106,7 +106,21 @@ deb: build-release
 	@scripts/bootstrap deb
 	@scripts/deb
 
+# The fully static executable in build/dist, with SHA256SUMS and licences. The first time its libraries and the compiler's are built.
+dist:
+	@scripts/bootstrap build dist
+	@scripts/dist
+
+# The same, twice in different folders: are the bytes the same?
+dist-twice:
+	@scripts/bootstrap build dist
+	@scripts/dist-twice
+
+dist-test: all dist
+	@scripts/bootstrap test
+	@/usr/bin/python3 -m pytest -q tests/e2e/test_static.py
+
 clean:
 	rm -rf build
 
-.PHONY: all demo test emulated parity foreign snapshots tsan fuzz fuzz-long bench bench-terminal bench-native lint tidy format zig install deb clean sweep
+.PHONY: all demo test emulated parity foreign snapshots tsan fuzz fuzz-long bench bench-terminal bench-native lint tidy format zig install deb dist dist-twice dist-test clean sweep

@@ -11,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "auth/ed25519.hpp"
+#include "base/carried_terminfo.hpp"
 #include "base/log.hpp"
 #include "base/terminfo.hpp"
 
@@ -51,7 +52,10 @@ void add_terminal(wire::Start& start) {
   const auto file = find_terminfo(start.term, terminfo_folders({.terminfo = variable("TERMINFO"),
                                                                 .home = variable("HOME"),
                                                                 .terminfo_dirs = variable("TERMINFO_DIRS")}));
-  if (!file) return;
+  if (!file) {
+    start.terminfo = carried_terminfo(start.term);
+    return;
+  }
   std::ifstream entry(*file, std::ios::binary);
   start.terminfo.assign(std::istreambuf_iterator<char>(entry), {});
   if (start.terminfo.size() > wire::kMaxTerminfo) start.terminfo.clear();

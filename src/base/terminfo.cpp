@@ -18,6 +18,8 @@ bool is_file(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
+constexpr std::size_t kHeader = 12;  // term(5), "Storage Format": six short integers
+
 }  // namespace
 
 std::vector<std::string> terminfo_folders(const TerminfoVariables& variables) {
@@ -51,6 +53,20 @@ std::optional<std::string> find_terminfo(std::string_view name, const std::vecto
 
 bool has_terminfo(std::string_view name, const std::vector<std::string>& folders) {
   return find_terminfo(name, folders).has_value();
+}
+
+bool is_terminfo_entry(std::string_view entry, std::string_view term) {
+  if (entry.size() <= kHeader) return false;
+  const bool has_magic = entry.starts_with("\x1a\x01") || entry.starts_with("\x1e\x02");  // 0432 and 01036, term(5)
+  std::string_view names = entry.substr(kHeader, static_cast<unsigned char>(entry[2]));
+  if (!has_magic || names.size() < 2 || names.back() != '\0') return false;
+  names.remove_suffix(1);
+  while (true) {
+    const auto bar = std::min(names.find('|'), names.size());
+    if (names.substr(0, bar) == term) return true;
+    if (bar == names.size()) return false;
+    names.remove_prefix(bar + 1);
+  }
 }
 
 }  // namespace farpty

@@ -27,4 +27,7 @@ struct TerminfoVariables {
 [[nodiscard]] std::optional<std::string> find_terminfo(std::string_view name, const std::vector<std::string>& folders);
 [[nodiscard]] bool has_terminfo(std::string_view name, const std::vector<std::string>& folders);
 
+// Whether it begins like a compiled entry (term(5)): a magic number and names that hold `term`.
+[[nodiscard]] bool is_terminfo_entry(std::string_view entry, std::string_view term);
+
 }  // namespace farpty

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/carried_terminfo.hpp"
+
 namespace farpty {
 namespace {
 
@@ -56,6 +58,48 @@ TEST_F(TerminfoFolder, names_that_are_paths_are_no_names) {
   EXPECT_FALSE(has(".."));
   EXPECT_FALSE(has("x/../x/xterm"));
   EXPECT_FALSE(has("directory"));
+}
+
+std::string entry_of(std::string names, std::string_view magic = "\x1a\x01") {
+  names += '\0';
+  std::string header(magic);
+  header += static_cast<char>(names.size());
+  header += '\0';
+  header.resize(12, '\0');
+  return header + names + "rest";
+}
+
+TEST(Terminfo, entries_say_of_whom_they_are) {
+  EXPECT_TRUE(is_terminfo_entry(entry_of("kitty|xterm-kitty|a terminal"), "xterm-kitty"));
+  EXPECT_TRUE(is_terminfo_entry(entry_of("kitty", "\x1e\x02"), "kitty"));
+  EXPECT_FALSE(is_terminfo_entry(entry_of("kitty|xterm-kitty"), "xterm"));
+  EXPECT_FALSE(is_terminfo_entry(entry_of("kitty", "\x1a\x02"), "kitty"));
+  EXPECT_FALSE(is_terminfo_entry("", "kitty"));
+  EXPECT_FALSE(is_terminfo_entry(entry_of("kitty").substr(0, 14), "kitty"));
+}
+
+// As scripts/pack-terminfo packs them.
+std::string packed(const std::string& entry) {
+  return std::string{static_cast<char>(entry.size()), static_cast<char>(entry.size() >> 8)} + entry;
+}
+
+TEST(CarriedTerminfo, is_found_by_each_of_its_names) {
+  const std::string first = entry_of("one|first|a terminal") + std::string(300, 'x'), second = entry_of("two|another");
+  const std::string pack = packed(first) + packed(second);
+  EXPECT_EQ(find_in_pack(pack, "one"), first);
+  EXPECT_EQ(find_in_pack(pack, "first"), first);
+  EXPECT_EQ(find_in_pack(pack, "two"), second);
+  EXPECT_EQ(find_in_pack(pack, "three"), "");
+  EXPECT_EQ(find_in_pack(pack, ""), "");
+}
+
+TEST(CarriedTerminfo, a_pack_that_is_cut_short_holds_what_is_whole) {
+  const std::string first = entry_of("one|a terminal"), pack = packed(first) + packed(entry_of("two|another"));
+  for (std::size_t size = 0; size < pack.size(); ++size) {
+    const std::string cut = pack.substr(0, size);
+    EXPECT_EQ(find_in_pack(cut, "one"), size < first.size() + 2 ? "" : first);
+    EXPECT_EQ(find_in_pack(cut, "two"), "");
+  }
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "door/terminfo_store.hpp"
 #include "net/peer_socket.hpp"
 #include "net/socket.hpp"
 
@@ -68,7 +69,7 @@ void Connection::start_program(const std::string& term, WindowSize size) {
   if (state_ != State::kOpen || seat_ != nullptr) return;
   session::Spec spec = settings_->spec;
   spec.size = size;
-  spec.program.environment.push_back("TERM=" + term);
+  describe_terminal(term, {}, term, spec.program.environment);
   auto started = shared_.registry.start(spec, *this);
   if (!started) {
     log::event(log::Level::err, "start-failed",

@@ -2,13 +2,15 @@
 
 #include <algorithm>
 
+#include "base/carried_terminfo.hpp"
+
 namespace farpty::door {
 
 bool TerminalName::offer(std::string_view name) {
   std::string small(name);
   std::ranges::transform(small, small.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  const bool known = has_terminfo(small, folders_);
+  const bool known = has_terminfo(small, folders_) || !carried_terminfo(small).empty();
   if (known || !chosen_) chosen_ = std::move(small);
   return known;
 }

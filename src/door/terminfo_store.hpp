@@ -1,4 +1,5 @@
-// TerminfoStore: terminal descriptions that clients brought along, for the programs of their sessions.
+// TerminfoStore: terminal descriptions that clients brought along, or that this executable carries, for the programs of
+// their sessions.
 //
 // An entry is kept in a private folder of this user (the runtime directory), and only used where this machine has none of
 // that name. It is data for the user's own programs, read by ncurses, which checks it.
@@ -13,11 +14,8 @@
 namespace farpty::door {
 
 // Adds TERM, and where it has to be TERMINFO_DIRS, to a program's environment. `term` and `entry` are a peer's; where
-// `term` is no terminal's name, `fallback` is taken.
+// `term` is no terminal's name, `fallback` is taken. Where `entry` is not its description, the carried one is.
 void describe_terminal(const std::string& term, const std::string& entry, const std::string& fallback,
                        std::vector<std::string>& environment);
-
-// Whether it begins like a compiled entry (term(5)): a magic number and names that hold `term`.
-[[nodiscard]] bool is_terminfo_entry(std::string_view entry, std::string_view term);
 
 }  // namespace farpty::door

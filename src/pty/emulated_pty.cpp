@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "base/log.hpp"
+#include "pty/carried_library.hpp"
 #include "pty/outliving.hpp"
 
 namespace farpty::pty {
@@ -54,6 +55,7 @@ bool is_line_mode(const tty::Termios& settings) { return settings.local(tty::lfl
 
 Result<std::string> find_library() {
   if (const char* given = std::getenv("FARPTY_LIBRARY")) return std::string(given);
+  if (auto carried = carried_library()) return *std::move(carried);
   std::array<char, PATH_MAX> path{};
   const ssize_t size = readlink("/proc/self/exe", path.data(), path.size() - 1);
   if (size <= 0) return os_error("cannot find", "libfarpty.so beside this program");

@@ -46,7 +46,8 @@ class EmulatedPty final : public Terminal {
   std::chrono::milliseconds end_pause_{0};
 };
 
-// Where libfarpty.so is: beside the executable, or in ../libexec/farpty/ of it; FARPTY_LIBRARY names another.
+// Where libfarpty.so is: inside the executable (the static one), else beside it, or in ../libexec/farpty/ of it; FARPTY_LIBRARY
+// names another.
 [[nodiscard]] Result<std::string> find_library();
 
 }  // namespace farpty::pty
