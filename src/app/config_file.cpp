@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <exception>  // toml11 names std::terminate without it
 #include <optional>
 
 #include <fmt/format.h>

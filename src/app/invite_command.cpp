@@ -31,7 +31,7 @@ struct Given {
 constexpr std::chrono::seconds kSshPatience{60};  // from the invitation to the login that it was made for
 
 // The one line for stdout.
-Result<> print(const std::string& address, std::string_view token) {
+Result<> print_invitation(const std::string& address, std::string_view token) {
   const std::string line = address + "/#" + std::string(token) + "\n";
   if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size() || std::fflush(stdout) != 0)
     return os_error("cannot write", "the invitation");
@@ -91,7 +91,7 @@ Result<> invite_here(const Given& given, std::chrono::seconds expires) {
   if (!place) return std::unexpected(place.error());
   FARPTY_ASSIGN(token, servers.invite(place->server, wish));
   const std::string address = address_of(place->door, given.host);
-  FARPTY_TRY(print(address, token));
+  FARPTY_TRY(print_invitation(address, token));
   explain(given, address);
   return {};
 }
@@ -105,7 +105,7 @@ Result<> invite_there(const Given& given, std::chrono::seconds expires) {
                                        .session = given.session}));
     FARPTY_TRY(auth::parse_token(made.token));
     const std::string address = address_text(given.host.empty() ? url.host : given.host, url.port);
-    FARPTY_TRY(print(address, made.token));
+    FARPTY_TRY(print_invitation(address, made.token));
     explain(given, address);
     return {};
   });
