@@ -35,7 +35,9 @@ Bytes carried() { return {farpty_carried_library, farpty_carried_library_end}; }
 Bytes carried() { return {}; }
 #endif
 
-Result<OwnedFd> make_file(Bytes content) {
+}  // namespace
+
+Result<OwnedFd> library_in_memory(Bytes content) {
   OwnedFd file(::memfd_create("libfarpty.so", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!file) return os_error("cannot make a file in memory for", "libfarpty.so");
   while (!content.empty()) {
@@ -49,12 +51,10 @@ Result<OwnedFd> make_file(Bytes content) {
   return file;
 }
 
-}  // namespace
-
 std::optional<Result<std::string>> carried_library() {
   const Bytes content = carried();
   if (content.empty()) return std::nullopt;
-  static const Result<OwnedFd> file = make_file(content);
+  static const Result<OwnedFd> file = library_in_memory(content);
   if (!file) return std::unexpected(file.error());
   std::string path = fmt::format("/proc/{}/fd/{}", ::getpid(), file->get());
   if (::access(path.c_str(), R_OK) != 0)

@@ -34,7 +34,8 @@ std::vector<std::max_align_t> room_for(std::size_t bytes) {
 class Carrier {
  public:
   Carrier() noexcept
-      : message_{.msg_iov = &data_, .msg_iovlen = 1, .msg_control = control_.data(), .msg_controllen = sizeof control_} {}
+      : message_{
+            .msg_iov = &data_, .msg_iovlen = 1, .msg_control = control_.data(), .msg_controllen = sizeof control_} {}
   Carrier(const Carrier&) = delete;
   Carrier& operator=(const Carrier&) = delete;
 
