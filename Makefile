@@ -118,7 +118,7 @@ dist-twice:
 
 dist-test: all dist
 	@scripts/bootstrap test
-	@/usr/bin/python3 -m pytest -q tests/e2e/test_static.py
+	@/usr/bin/python3 -m pytest -q tests/dist
 
 clean:
 	rm -rf build
