@@ -118,19 +118,20 @@ Result<> Desk::open_control() {
     return failure("cannot find", "a runtime directory", "neither XDG_RUNTIME_DIR nor HOME is set");
   FARPTY_ASSIGN(directory, open_own_directory(directories.front(), Missing::kMake));
   FARPTY_ASSIGN(socket, net::RuntimeSocket::open(std::move(directory), getpid()));
-  FARPTY_ASSIGN(control,
-                door::Control::open(
-                    context_, std::move(socket), registry_,
-                    {.doors = [] { return std::vector<std::string>(); },
-                     .invite = [](const auto&) -> Result<auth::Token> {
-                       return failure("cannot invite", "", "this is a listener and no server");
-                     },
-                     .add_hosts =
-                         [this](control::Server& server) {
-                           server.listener = board_->url().text();
-                           server.hosts = board_->hosts();
-                         },
-                     .attach = [this](unsigned host, OwnedFd local) { board_->attach(host, std::move(local)); }}));
+  FARPTY_ASSIGN(
+      control,
+      door::Control::open(context_, std::move(socket), registry_,
+                          {.doors = [] { return std::vector<std::string>(); },
+                           .invite = [](const auto&) -> Result<auth::Token> {
+                             return failure("cannot invite", "", "this is a listener and no server");
+                           },
+                           .add_hosts =
+                               [this](control::Server& server) {
+                                 server.listener = board_->url().text();
+                                 server.hosts = board_->hosts();
+                               },
+                           .attach = [this](unsigned host, OwnedFd local) { board_->attach(host, std::move(local)); },
+                           .dismiss = [this](unsigned host) { return board_->dismiss(host); }}));
   control_ = std::move(control);
   FARPTY_ASSIGN(again, open_own_directory(directories.front(), Missing::kFail));
   directory_ = std::move(again);

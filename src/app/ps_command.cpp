@@ -95,8 +95,9 @@ Run add_kill(CLI::App& app, Secrets& secrets) {
   const auto given = std::make_shared<Given>();
   auto* command = app.add_subcommand("kill", "hang up sessions");
   command
-      ->add_option("session", given->sessions,
-                   "its number in farpty ps, or SERVER.NUMBER; or [USER@]HOST[:PORT] and names of sessions there")
+      ->add_option(
+          "session", given->sessions,
+          "its number in farpty ps or farpty ls, or SERVER.NUMBER; or [USER@]HOST[:PORT] and names of sessions there")
       ->required();
   add_server_option(*command, given);
   add_errand_options(*command, given->far, secrets);

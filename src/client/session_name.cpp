@@ -52,7 +52,8 @@ Result<Target> find_session(const SessionName& name, const std::vector<control::
   for (const control::Server& server : servers) {
     if (name.server && server.pid != *name.server) continue;
     server_found = true;
-    if (std::ranges::find(server.sessions, name.session, &control::Session::id) != server.sessions.end())
+    const auto is_named = [&](const auto& one) { return one.id == name.session; };
+    if (std::ranges::any_of(server.sessions, is_named) || std::ranges::any_of(server.hosts, is_named))
       found.push_back({.server = server.pid, .session = name.session});
   }
   if (name.server && !server_found)

@@ -27,7 +27,7 @@ struct Target {
 // The one host of these listeners that has the name; nothing: the one that there is.
 Result<Target> find_host(const std::optional<SessionName>& name, const std::vector<control::Server>& servers);
 
-// The one session of these servers that has the name. The errors say what to write instead.
+// The one session of these servers, or host of these listeners, that has the name. The errors say what to write instead.
 Result<Target> find_session(const SessionName& name, const std::vector<control::Server>& servers);
 
 }  // namespace farpty::client

@@ -21,6 +21,15 @@ TEST(SessionName, ANumberWillDoWhereOnlyOneServerHasIt) {
   EXPECT_EQ(found("1", kTwo), "cannot end session 1: several servers have one of that number (write 100.1 or 200.1)");
 }
 
+TEST(SessionName, AHostThatDialledInIsNamedAsASessionIs) {
+  const std::vector<control::Server> servers = {{.pid = 100, .sessions = {{.id = 1}}},
+                                                {.pid = 300, .hosts = {{.id = 1}, {.id = 4}}}};
+  EXPECT_EQ(found("4", servers), "300.4");
+  EXPECT_EQ(found("300.1", servers), "300.1");
+  EXPECT_EQ(found("1", servers),
+            "cannot end session 1: several servers have one of that number (write 100.1 or 300.1)");
+}
+
 TEST(SessionName, SaysWhatThereIsNot) {
   EXPECT_EQ(found("7", kTwo), "cannot end session 7: there is no such session (farpty ps shows what runs)");
   EXPECT_EQ(found("200.2", kTwo), "cannot end session 200.2: there is no such session (farpty ps shows what runs)");

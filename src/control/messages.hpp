@@ -25,6 +25,7 @@ inline constexpr std::size_t kMaxRequest = 4096;            // bytes of a line, 
 inline constexpr std::size_t kMaxReply = 64 * 1024 * 1024;  // far above a server full of busy sessions
 
 struct ListRequest {};
+// Of a listener: a host, which is hung up and forgotten.
 struct KillRequest {
   unsigned session = 0;
 };

@@ -229,8 +229,9 @@ std::string Control::answer(std::string_view line) {
     return control::encode_error("no host dials in at this server: it is no listener");
   const auto* kill = std::get_if<control::KillRequest>(&*request);
   if (kill == nullptr) return control::encode(list());
-  if (!registry_.finish(kill->session, session::Cause::kKilled))
-    return control::encode_error(fmt::format("there is no session {}", kill->session));
+  const bool is_there =
+      server_.dismiss ? server_.dismiss(kill->session) : registry_.finish(kill->session, session::Cause::kKilled);
+  if (!is_there) return control::encode_error(fmt::format("there is no session {}", kill->session));
   return control::encode_killed(kill->session);
 }
 

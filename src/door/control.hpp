@@ -34,6 +34,7 @@ class Control {
     // Of a listener; empty: it is none.
     std::function<void(control::Server&)> add_hosts;
     std::function<void(unsigned host, OwnedFd socket)> attach;  // gets the connection, and answers it
+    std::function<bool(unsigned host)> dismiss;                 // false: there is none of that number
   };
   static Result<std::unique_ptr<Control>> open(boost::asio::io_context& context, net::RuntimeSocket socket,
                                                session::Registry& registry, Server server);

@@ -80,6 +80,11 @@ void Switchboard::welcome(OwnedFd socket) {
 }
 
 void Switchboard::arrived(Caller& caller) {
+  if (const auto late = std::ranges::find(dismissed_, caller.came_by()); late != dismissed_.end()) {
+    keeper_.revoke(*late);
+    dismissed_.erase(late);
+    return caller.hang_up();
+  }
   auto found = std::ranges::find(hosts_, caller.came_by(), [](const auto& one) { return one.second.credential; });
   if (found == hosts_.end()) {
     if (hosts_.size() >= kMostHosts) {
@@ -190,12 +195,22 @@ std::size_t Switchboard::present() const {
       std::ranges::count_if(hosts_, [](const auto& one) { return one.second.line != nullptr; }));
 }
 
-void Switchboard::dismiss(unsigned id) {
+bool Switchboard::dismiss(unsigned id) {
   const auto found = hosts_.find(id);
-  if (found == hosts_.end()) return;
-  if (found->second.line != nullptr) found->second.line->hang_up();
-  forget(id);
+  if (found == hosts_.end()) return false;
+  if (found->second.line != nullptr) {
+    found->second.line->hang_up();
+    forget(id);
+  } else {
+    dismissed_.push_back(found->second.credential);
+    hosts_.erase(found);
+    if (dismissed_.size() > kMostHosts) {
+      keeper_.revoke(dismissed_.front());
+      dismissed_.pop_front();
+    }
+  }
   tell();
+  return true;
 }
 
 void Switchboard::end() {

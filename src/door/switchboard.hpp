@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -44,8 +45,9 @@ class Switchboard final : private Caller::Owner {
   // Hosts that are connected.
   [[nodiscard]] std::size_t present() const;
 
-  // Nobody will come back to this host: it is told, and forgotten.
-  void dismiss(unsigned host);
+  // Nobody will come back to this host: it is told, and forgotten; one that is away hears it when it dials again. False: there
+  // is no such host.
+  bool dismiss(unsigned host);
   // Nobody will come back to any host: they are told. It listens no longer; is_empty() when they have heard it.
   void end();
   [[nodiscard]] bool is_empty() const { return callers_.empty(); }
@@ -83,6 +85,8 @@ class Switchboard final : private Caller::Owner {
   std::map<const Caller*, std::unique_ptr<Caller>> callers_;
   std::vector<const Caller*> gone_;  // still on the stack; forgotten in the next round
   std::map<unsigned, Host> hosts_;
+  std::deque<auth::InvitationId>
+      dismissed_;  // by what hosts come back that were away then, to hear it; kMostHosts at most
   unsigned next_host_ = 1;
   bool ended_ = false;
   Timer pause_;

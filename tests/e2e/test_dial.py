@@ -320,6 +320,41 @@ def test_an_attached_host_comes_back_after_a_cut_to_who_attached():
         assert at.screen.wait_exit() == 0
 
 
+def test_a_host_that_was_killed_is_away_until_it_is_forgotten():
+    with desk() as at, host(at):
+        at.screen.wait_for("$ ")
+        with host(at, ended=False) as other:
+            at.wait_hosts("attached", "waiting")
+            other.kill()
+            at.wait_hosts("attached", "away")
+        assert at.run("kill", "2").returncode == 0
+        at.wait_hosts("attached")
+        assert "no such session" in at.run("kill", "2").stderr
+        at.screen.line("exit 5")
+        assert at.screen.wait_exit() == 5
+
+
+def test_a_host_that_is_hung_up_ends_and_so_does_who_sits_there():
+    with desk() as at, host(at), DelayProxy(at.address) as proxy:
+        at.screen.wait_for("$ ")
+        with host(at) as waiting:
+            at.wait_hosts("attached", "waiting")
+            assert at.run("kill", "2").returncode == 0
+            waiting.wait(GENEROUS)
+        with host(at, address=proxy.address) as away:
+            at.wait_hosts("attached", "waiting")
+            proxy.tell("refuse on")
+            proxy.tell("cut")
+            at.wait_hosts("attached", "away")
+            assert at.run("kill", "3").returncode == 0
+            at.wait_hosts("attached")
+            assert away.poll() is None
+            proxy.tell("refuse off")
+            away.wait(GENEROUS)
+        assert at.run("kill", "1").returncode == 0
+        assert at.screen.wait_exit() == 255
+
+
 def test_without_a_listener_ls_and_attach_say_so():
     with home() as folder:
         for command in ("ls", "attach"):
