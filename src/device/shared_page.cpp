@@ -32,7 +32,7 @@ struct Memory {
 Result<Memory> make_memory(const char* name, std::size_t size) {
   Memory memory{.fd = OwnedFd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING))};
   if (!memory.fd || ftruncate(memory.fd.get(), static_cast<off_t>(size)) != 0)
-    return os_error("cannot make", "the terminals' shared memory");
+    return os_error("cannot make", "the terminals' shared memory (memfd_create)");
   memory.at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, memory.fd.get(), 0);
   if (memory.at == MAP_FAILED) return os_error("cannot map", "the terminals' shared memory");
   return memory;
