@@ -1,3 +1,5 @@
+#include "net/tls.hpp"
+
 #include <openssl/ssl.h>
 
 #include "auth/certificate.hpp"
