@@ -2,21 +2,36 @@
 //
 // A strong one would keep programs from starting whose libraries do not have it. Nothing here may be called before it is
 // needed: most programs never touch a terminal.
+// The archive (FARPTY_ARCHIVE) is linked to musl for good: what it needs is there, and the rest of it comes along.
 #pragma once
 
 #include <cstddef>
 
 #define FARPTY_HOOK extern "C" __attribute__((visibility("default"), used))
 
+#ifdef FARPTY_ARCHIVE
+#define FARPTY_OF_LIBC
+#else
+#define FARPTY_OF_LIBC __attribute__((weak))
+#endif
+
 extern "C" {
-__attribute__((weak)) int* __errno_location(void);
+FARPTY_OF_LIBC int* __errno_location(void);
+FARPTY_OF_LIBC extern char** __environ;
+FARPTY_OF_LIBC int pthread_setcanceltype(int type, int* before);
 __attribute__((weak)) void* dlsym(void* handle, const char* name);
 __attribute__((weak)) extern char __libc_single_threaded;  // glibc 2.32
-__attribute__((weak)) extern char** __environ;
-__attribute__((weak)) int pthread_setcanceltype(int type, int* before);
+#ifdef FARPTY_ARCHIVE
+extern const void* const farpty_archive[];  // archive/start.cpp
+#endif
 }
 
 namespace farpty::shim {
+
+#ifdef FARPTY_ARCHIVE
+// Who takes one part of the archive takes all, and its start.
+[[maybe_unused, gnu::used]] static const void* const* const all_parts = farpty_archive;
+#endif
 
 // The end of a hook: -1 and errno, as libc's functions return.
 template <typename T = int>
@@ -29,10 +44,14 @@ T finish(long result) {
 }
 
 // The libc's own function behind ours.
+#ifdef FARPTY_ARCHIVE
+void* find_next(const char* name);  // archive/next.cpp
+#else
 inline void* find_next(const char* name) {
   constexpr long kNext = -1;  // RTLD_NEXT
   return dlsym != nullptr ? dlsym(reinterpret_cast<void*>(kNext), name) : nullptr;
 }
+#endif
 
 // Another thread could cancel this one. A libc that does not tell (musl, glibc before 2.32) may have one.
 inline bool may_be_cancelled() {

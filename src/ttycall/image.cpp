@@ -1,5 +1,7 @@
 #include "ttycall/image.hpp"
 
+#include "ttycall/archive_note.hpp"
+
 namespace farpty::ttycall {
 
 namespace {
@@ -62,6 +64,13 @@ class Reader {
   std::uint8_t bytes_[kPiece];
 };
 
+bool is_archive(const ArchiveNote& note) {
+  constexpr ArchiveNote kOurs{};
+  for (unsigned i = 0; i < sizeof note.name; ++i)
+    if (note.name[i] != kOurs.name[i]) return false;
+  return note.release[0] == kOurs.release[0] && note.release[1] == kOurs.release[1];
+}
+
 class Elf {
  public:
   Elf(Reader& reader, const Header& header) : reader_(reader), header_(header) {}
@@ -78,7 +87,9 @@ class Elf {
         is_dynamic = true;
       }
     }
-    if (!has_interpreter || !is_dynamic || has_go_note()) return Image::kRaw;
+    const Note note = find_note();
+    if (note == Note::kArchive) return Image::kServed;
+    if (!has_interpreter || !is_dynamic || note == Note::kGo) return Image::kRaw;
     return needs_libc(dynamic) ? Image::kServed : Image::kRaw;
   }
 
@@ -90,8 +101,10 @@ class Elf {
     return reader_.read(header_.segments_at + i * sizeof(Segment), &to, sizeof to);
   }
 
-  // Go makes its system calls itself, also where it is linked to a libc (cgo).
-  bool has_go_note() {
+  // Go makes its system calls itself, also where it is linked to a libc (cgo). Who is linked to libfarpty.a of this release
+  // brings along what the preloaded library would be.
+  enum class Note : std::uint8_t { kNone, kGo, kArchive };
+  Note find_note() {
     struct {
       std::uint32_t name_size, size, type;
       char name[4];
@@ -103,11 +116,15 @@ class Elf {
       const std::uint64_t end = segment.file_size < kMostNotes ? segment.file_size : kMostNotes;
       for (std::uint64_t at = 0; at + sizeof note <= end;) {
         if (!reader_.read(segment.offset + at, &note, sizeof note)) break;
-        if (note.name_size == 4 && note.name[0] == 'G' && note.name[1] == 'o' && note.name[2] == 0) return true;
+        if (note.name_size == 4 && note.name[0] == 'G' && note.name[1] == 'o' && note.name[2] == 0) return Note::kGo;
+        if (note.name_size == sizeof ArchiveNote::name && note.size == sizeof ArchiveNote::release) {
+          ArchiveNote found;
+          if (reader_.read(segment.offset + at, &found, sizeof found) && is_archive(found)) return Note::kArchive;
+        }
         at += 12 + padded(note.name_size) + padded(note.size);
       }
     }
-    return false;
+    return Note::kNone;
   }
 
   // The place in the file of what is loaded at `address`.

@@ -13,6 +13,8 @@
 
 #include <gtest/gtest.h>
 
+#include "ttycall/archive_note.hpp"
+
 namespace farpty::ttycall {
 
 namespace {
@@ -51,6 +53,7 @@ struct Made {
   bool has_interpreter = true;
   std::vector<std::string> needed = {"libm.so.6", "libc.so.6"};
   std::string note_name = "GNU";
+  std::string note_behind = {};
   Elf64_Half machine = kThisMachine;
   unsigned char bits = ELFCLASS64;
 
@@ -63,6 +66,7 @@ struct Made {
     }
     append(note, Elf64_Nhdr{.n_namesz = 4, .n_descsz = 4, .n_type = 4});
     note += note_name + std::string(4 - note_name.size() % 4, 0) + "1234";
+    note += note_behind;
     const unsigned count = 3 + has_interpreter;
     const std::uint64_t note_at = sizeof(Elf64_Ehdr) + count * sizeof(Elf64_Phdr), dynamic_at = note_at + note.size(),
                         strings_at = dynamic_at + dynamic.size() + 2 * sizeof(Elf64_Dyn);
@@ -115,6 +119,17 @@ TEST(ImageTest, programs_that_make_their_calls_themselves) {
   EXPECT_EQ(look(Made{.needed = {}}.bytes()).image, Image::kRaw);
   EXPECT_EQ(look(Made{.needed = {"libcap.so.2", "libc++.so"}}.bytes()).image, Image::kRaw);
   EXPECT_EQ(look(Made{.note_name = "Go"}.bytes()).image, Image::kRaw);
+}
+
+TEST(ImageTest, programs_that_bring_the_archive) {
+  const auto made_by = [](const ArchiveNote& note) {
+    const std::string bytes(reinterpret_cast<const char*>(&note), sizeof note);
+    return look(Made{.has_interpreter = false, .note_behind = bytes}.bytes()).image;
+  };
+  EXPECT_EQ(made_by({}), Image::kServed);
+  EXPECT_EQ(made_by({.release = {'f', 0}}), Image::kRaw) << "of another release";
+  EXPECT_EQ(made_by({.name = "farptz"}), Image::kRaw);
+  EXPECT_EQ(made_by({.size = 4}), Image::kRaw);
 }
 
 TEST(ImageTest, programs_for_other_machines) {
