@@ -59,6 +59,7 @@ class Mirror {
   ~Mirror();
 
   [[nodiscard]] const ttycall::Slot& state() const { return own_; }
+  [[nodiscard]] int page_fd() const { return page_->fd(); }
   // Marks a program's end (ttycall::mark_of). Where that fails, it is found without.
   void mark(int fd, ttycall::End end) const;
   template <typename Change>

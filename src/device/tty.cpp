@@ -119,7 +119,7 @@ void Tty::take_output() {
 void Tty::take_all_output() {
   std::array<std::uint8_t, kPiece> piece;
   while (process_pending() && output_.room() > 0 && !discipline_.stopped()) {
-    const ssize_t count = recv(master_.get(), piece.data(), piece.size(), MSG_DONTWAIT);
+    const ssize_t count = write_stop_.receive(master_.get(), piece.data(), piece.size());
     if (count == 0 || (count < 0 && errno == ECONNRESET)) return last_close();
     if (count < 0) return;
     adopt_wish();  // it was wished before this was written
@@ -156,8 +156,9 @@ void Tty::discard() {
 void Tty::drop_unprocessed() {
   std::vector<std::byte>().swap(unprocessed_);
   std::array<std::byte, kPiece> dropped;
-  while (recv(master_.get(), dropped.data(), dropped.size(), MSG_DONTWAIT) > 0) {
+  while (write_stop_.receive(master_.get(), dropped.data(), dropped.size()) > 0) {
   }
+  write_stop_.start(slave_.get());  // mirror() stops it anew
 }
 
 std::size_t Tty::read_output(MutableBytes into) {
@@ -191,9 +192,7 @@ void Tty::tell_output() {
 bool Tty::drained() {
   process_output();
   if (closed_) return unprocessed_.empty();
-  if (!unprocessed_.empty()) return false;
-  std::byte one;
-  return recv(master_.get(), &one, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+  return unprocessed_.empty() && write_stop_.is_empty(master_.get());
 }
 
 void Tty::run_drained() {
@@ -330,6 +329,10 @@ void Tty::mirror() {
       slot.packet_status = packet_status();
     });
   adopt_wish();  // one that was made before its program could see that it has to ask
+  if (discipline_.stopped() && !hung_up_)
+    write_stop_.stop(slave_.get(), mirror_.page_fd());
+  else
+    write_stop_.start(slave_.get());
   run_started();
   if (started) tell_programs();
 }
@@ -357,6 +360,7 @@ OwnedFd Tty::duplicate_slave(pid_t likely_holder) {
 void Tty::give_up_slave() {
   if (!slave_ || hung_up_) return;
   set_attention(attention::kReleased, true);
+  write_stop_.start(slave_.get());
   slave_.reset();
 }
 
@@ -373,6 +377,7 @@ void Tty::last_close() {
   reader_.cancel();
   ready_ = Readiness();
   master_.reset();
+  write_stop_ = {};
   waiting_for_reader_ = false;
   recount_sent();
   mirror_.change([](ttycall::Slot& slot) { slot.slave = 0; });

@@ -31,6 +31,7 @@
 #include "device/control.hpp"
 #include "device/shared_page.hpp"
 #include "device/socket_queue.hpp"
+#include "device/write_stop.hpp"
 #include "tty/line_discipline.hpp"
 
 namespace farpty::device {
@@ -227,6 +228,7 @@ class Tty final : private tty::MasterPort {
   Mirror mirror_;
   OwnedFd master_, slave_;
   Readiness ready_;  // after master_: gone before it is closed
+  WriteStop write_stop_;
   ReaderWait reader_;
   int borrowed_ = -1;  // lint-allow(raw-fd): lent for the length of a request
   tty::LineDiscipline discipline_;

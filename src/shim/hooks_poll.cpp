@@ -4,7 +4,8 @@
 // in vain again and again.
 //
 // Only in programs that made a pair, and while some output is stopped; all others go straight through. Not select(2) and
-// epoll(7): there the mark in the socket makes a master readable, and the read fails or returns the status.
+// epoll(7): there the mark in the socket makes a master readable, and the read fails or returns the status. While output is
+// stopped the device makes most sockets say so themselves (device/write_stop.hpp): all but those of which it has no end, and gVisor's.
 #include "shim/device.hpp"
 #include "shim/libc.hpp"
 #include "shim/terminal.hpp"

@@ -2,8 +2,12 @@
 
 import subprocess
 
+import pytest
+
 from kit.emulated import as_user, emulated_command, home_of
-from kit.server import base_environment
+from kit.paths import built
+from kit.server import base_environment, farpty_binary
+from kit.wait import GENEROUS
 
 # The answers are told by a file, for the terminal's output is stopped. Whether the child lets it go on before or after its parent
 # waits does not matter.
@@ -48,3 +52,17 @@ def test_poll_while_output_is_stopped(uid):
         assert done.returncode == 0, done.stdout
         assert (home / "told").read_text().splitlines() == [
             "runs terminal", "stopped", "waited", "refused", "other pipe", "started terminal", "wrote 1"]
+
+
+@pytest.mark.parametrize("terminal", ["kernel", "emulated"])
+@pytest.mark.parametrize("program", ["ttyuser", "ttyuser-static"])
+def test_every_way_to_ask_while_output_is_stopped(uid, program, terminal):
+    with home_of(uid) as home:
+        told = home / "told"
+        argv = ["sh", "-c", f"exec {built(program)} stopped 2>{told}"]
+        whole = emulated_command(argv) if terminal == "emulated" else [farpty_binary(), "run", "--terminal", terminal, "--", *argv]
+        done = subprocess.run(as_user(uid, whole), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              cwd=home, env=base_environment(home), timeout=GENEROUS, check=False)
+        assert done.returncode == 0, done.stdout
+        one = ["runs 1", "stopped 0", "write -1 Resource temporarily unavailable", "started 1", "write 1"]
+        assert told.read_text().splitlines() == 3 * one

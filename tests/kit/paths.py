@@ -40,7 +40,7 @@ def copied(place: Path) -> Path:
     copy = Path(tempfile.mkdtemp(prefix="farpty-test-built-"))
     owner = os.getpid()  # not a child's that a test forked
     atexit.register(lambda: os.getpid() == owner and shutil.rmtree(copy, ignore_errors=True))
-    for name in ("farpty", "libfarpty.so", "tests/kit/noptyrun", "tests/kit/ttyuser",
+    for name in ("farpty", "libfarpty.so", "tests/kit/noptyrun", "tests/kit/withoutcalls", "tests/kit/ttyuser", "tests/kit/ttyuser-static",
                  "tests/kit/delayproxy/delayproxy"):
         if (place / name).exists():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 // ttyuser: a program that uses its terminal in ways that a shell does not: threads, cancellation, vfork, posix_spawn, stdio
-// as libc sets it up, calls that signals interrupt. What it prints is compared with what it prints on a kernel pty.
+// as libc sets it up, calls that signals interrupt, output that is stopped. What it prints is compared with what it prints on a kernel pty.
 //
-// Dynamically linked and never instrumented: it stands for the programs of a distribution.
+// Never instrumented: it stands for the programs of a distribution. Linked dynamically, and once more statically.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -225,15 +227,59 @@ static int counts(void) {
   return 0;
 }
 
+static int poll_it(int milliseconds) {
+  struct pollfd one = {.fd = 1, .events = POLLOUT};
+  return poll(&one, 1, milliseconds);
+}
+static int select_it(int milliseconds) {
+  fd_set writable;
+  FD_ZERO(&writable);
+  FD_SET(1, &writable);
+  struct timeval now = {0, 0};
+  return select(2, NULL, &writable, NULL, milliseconds == 0 ? &now : NULL);
+}
+static int epoll_it(int milliseconds) {
+  static int events = -1;
+  struct epoll_event event = {.events = EPOLLOUT};
+  if (events < 0) {
+    events = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_ctl(events, EPOLL_CTL_ADD, 1, &event) != 0) return -1;
+  }
+  return epoll_wait(events, &event, 1, milliseconds);
+}
+
+// Whether the output can be written, by each way to ask; while it is stopped, and when a child lets it go on, before or after its
+// parent waits. Told on stderr, which is no terminal.
+static int stopped(void) {
+  static int (*const kWays[])(int) = {poll_it, select_it, epoll_it};
+  for (int i = 0; i < 3; ++i) {
+    fprintf(stderr, "runs %d\n", kWays[i](0));
+    tcflow(1, TCOOFF);
+    fprintf(stderr, "stopped %d\n", kWays[i](0));
+    fcntl(1, F_SETFL, O_RDWR | O_NONBLOCK);
+    const ssize_t size = write(1, "x", 1);
+    fprintf(stderr, "write %zd %s\n", size, strerror(errno));
+    const pid_t child = fork();
+    if (child == 0) {
+      tcflow(1, TCOON);
+      _exit(0);
+    }
+    fprintf(stderr, "started %d\n", kWays[i](-1));
+    fprintf(stderr, "write %zd\n", write(1, "x", 1));
+    waitpid(child, NULL, 0);
+  }
+  return 0;
+}
+
 int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
   static const struct {
     const char* name;
     int (*run)(void);
-  } kWays[] = {{"stdio", stdio},     {"threads", threads}, {"children", children},
-               {"signals", signals}, {"calls", calls},     {"counts", counts}};
+  } kWays[] = {{"stdio", stdio}, {"threads", threads}, {"children", children}, {"signals", signals},
+               {"calls", calls}, {"counts", counts},   {"stopped", stopped}};
   for (size_t i = 0; i < sizeof kWays / sizeof *kWays; ++i)
     if (strcmp(what, kWays[i].name) == 0) return kWays[i].run();
-  fprintf(stderr, "usage: ttyuser stdio|threads|children|signals|calls\n");
+  fprintf(stderr, "usage: ttyuser stdio|threads|children|signals|calls|counts|stopped\n");
   return 2;
 }
