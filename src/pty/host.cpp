@@ -169,16 +169,10 @@ std::vector<Finding> look_at_host() {
           {"code may be patched (mprotect)", try_mprotect()}};
 }
 
-Result<> try_terminal(const TerminalSource& source) {
+Result<> try_terminal(const TerminalSource& source, const Program& looker) {
   boost::asio::io_context context(1);
   Children children(context);
-  Program program;
-  program.file = "/bin/sh";
-  program.arguments = {"sh", "-c",
-                       "test -t 0 && test -t 1 && { ! command -v stty >/dev/null || test \"$(stty size)\" = '7 77'; }"};
-  program.environment = {"PATH=/usr/bin:/bin"};
-  program.directory = "/";
-  FARPTY_ASSIGN(started, start(context, source, program, {.columns = 77, .rows = 7}));
+  FARPTY_ASSIGN(started, start(context, source, looker, kTrialSize));
   std::optional<ExitStatus> ended;
   Timer limit(context);
   limit.run_after(std::chrono::seconds(10), [&] { context.stop(); });
@@ -187,9 +181,25 @@ Result<> try_terminal(const TerminalSource& source) {
     context.stop();
   }));
   context.run();
-  if (!ended) return failure("cannot use", "such a terminal", "a shell on it does not end");
+  if (!ended) return failure("cannot use", "such a terminal", "a program on it does not end");
   if (ended->shell_code() == 0) return {};
-  return failure("cannot use", "such a terminal", "a shell on it sees none (" + ended->text() + ")");
+  return failure("cannot use", "such a terminal", "a program on it sees none (" + ended->text() + ")");
+}
+
+Program looking_shell() {
+  Program shell;
+  shell.file = "/bin/sh";
+  shell.arguments = {"sh", "-c",
+                     "test -t 0 && test -t 1 && { ! command -v stty >/dev/null || test \"$(stty size)\" = '7 77'; }"};
+  shell.environment = {"PATH=/usr/bin:/bin"};
+  shell.directory = "/";
+  return shell;
+}
+
+bool is_on_trial_terminal() {
+  winsize size{};
+  return isatty(0) == 1 && isatty(1) == 1 && ioctl(0, TIOCGWINSZ, &size) == 0 && size.ws_row == kTrialSize.rows &&
+         size.ws_col == kTrialSize.columns;
 }
 
 }  // namespace farpty::pty

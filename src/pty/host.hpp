@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "base/result.hpp"
+#include "pty/program.hpp"
 #include "pty/terminal.hpp"
 
 namespace farpty::pty {
@@ -25,7 +26,14 @@ struct Finding {
 // program listens to it already.
 [[nodiscard]] int listener_refusal();
 
-// Runs /bin/sh on such a terminal and has it look: is its input a terminal, and of the right size?
-[[nodiscard]] Result<> try_terminal(const TerminalSource& source);
+inline constexpr WindowSize kTrialSize{.columns = 77, .rows = 7};
+
+// Runs a program on such a terminal, of kTrialSize, and takes its exit status 0 for word that it sees it.
+[[nodiscard]] Result<> try_terminal(const TerminalSource& source, const Program& looker);
+
+// /bin/sh, which is to look: are its input and output a terminal, and of the right size?
+[[nodiscard]] Program looking_shell();
+// The same question, of this process.
+[[nodiscard]] bool is_on_trial_terminal();
 
 }  // namespace farpty::pty

@@ -66,6 +66,14 @@ def test_doctor(run):
     assert re.search(rb"^emulated terminals +yes$", done.stdout, re.MULTILINE)
 
 
+def test_a_doctor_without_a_shell(run):
+    """He has his own executable look, which says by its exit status whether it sees the terminal of the trial."""
+    look = [farpty_binary(), "doctor", "--look"]
+    assert run("run", "--size", "77x7", "--", *look).returncode == 0
+    assert run("run", "--size", "77x8", "--", *look).returncode == 1
+    assert run("run", "--terminal", "pipes", "--", *look).returncode == 1
+
+
 def test_the_users_terminal_is_as_it_was():
     with emulated(["sh", "-c", "stty raw -echo; echo ready; sleep 1000"]) as screen:
         before = Screen(["true"]).attributes()
