@@ -111,13 +111,13 @@ dist:
 	@scripts/bootstrap build dist
 	@scripts/dist
 
-# The same, twice in different folders: are the bytes the same?
+# The same, and again in another folder: are the bytes the same?
 dist-twice:
 	@scripts/bootstrap build dist
 	@scripts/dist-twice
 
 dist-test: all dist
-	@scripts/bootstrap test
+	@scripts/bootstrap test dist-test
 	@/usr/bin/python3 -m pytest -q tests/dist
 
 clean:
