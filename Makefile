@@ -106,15 +106,16 @@ deb: build-release
 	@scripts/bootstrap deb
 	@scripts/deb
 
+# ARCHITECTURES="x86_64 aarch64" makes both.
 # The fully static executable in build/dist, with SHA256SUMS and licences. The first time its libraries and the compiler's are built.
 dist:
 	@scripts/bootstrap build dist
-	@scripts/dist
+	@scripts/dist $(ARCHITECTURES)
 
 # The same, and again in another folder: are the bytes the same?
 dist-twice:
 	@scripts/bootstrap build dist
-	@scripts/dist-twice
+	@scripts/dist-twice $(ARCHITECTURES)
 
 dist-test: all dist
 	@scripts/bootstrap test dist-test
