@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
+#include "app/shell.hpp"
+#include "app/user.hpp"
 #include "base/log.hpp"
 #include "pty/host.hpp"
 #include "pty/ladder.hpp"
@@ -126,6 +128,8 @@ int doctor() {
   say("emulated terminals", in_words(rungs.emulated));
   say("chosen", chosen(rungs));
   for (const auto& [what, answer] : pty::look_at_host()) say(what, answer);
+  const std::string shell = find_shell(current_user().value_or(User{}).shell).path;
+  say("shell", access(shell.c_str(), X_OK) == 0 ? shell : shell + " cannot be executed, and there is no farpty-sh");
   return explain(rungs);
 }
 

@@ -10,6 +10,7 @@
 #include "app/dial_out.hpp"
 #include "app/local_viewer.hpp"
 #include "app/recording.hpp"
+#include "app/shell.hpp"
 #include "app/units.hpp"
 #include "base/log.hpp"
 #include "pty/ladder.hpp"
@@ -44,7 +45,9 @@ pty::Program program_of(const Given& given) {
   program.arguments = given.program;
   if (program.arguments.empty()) {
     const char* const shell = std::getenv("SHELL");
-    program.arguments = {shell != nullptr && *shell != 0 ? shell : "/bin/sh"};
+    Shell found = find_shell(shell != nullptr && *shell != 0 ? shell : "/bin/sh");
+    if (!found.why.empty()) log::warn("{}", found.why);
+    program.arguments = {std::move(found.path)};
   }
   program.file = program.arguments.front();
   bool has_term = false;

@@ -11,6 +11,7 @@
 
 #include "app/notify.hpp"
 #include "app/recording.hpp"
+#include "app/shell.hpp"
 #include "app/user.hpp"
 #include "base/log.hpp"
 #include "base/own_directory.hpp"
@@ -110,6 +111,11 @@ Result<> Server::open(const ServeOptions& options, std::optional<std::string> co
 
 Result<> Server::apply(const ServeOptions& options) {
   FARPTY_ASSIGN(user, current_user());
+  if (options.program.empty()) {
+    Shell shell = find_shell(user.shell);
+    if (!shell.why.empty()) log::info("{}", shell.why);
+    user.shell = std::move(shell.path);
+  }
   FARPTY_TRY(prepare_sandbox(options));
   FARPTY_ASSIGN(settings, make_settings(options, user, sandbox_));
   FARPTY_TRY(prepare_keeper(options, user));

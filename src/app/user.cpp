@@ -51,7 +51,7 @@ bool is_shell(const std::string& file) {
   while (const char* shell = getusershell())
     if (base_name(shell) == name) found = true;
   endusershell();
-  return found || name == "sh" || name == "bash";
+  return found || name == "sh" || name == "bash" || name.starts_with("farpty-sh");
 }
 
 }  // namespace
