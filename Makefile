@@ -68,6 +68,10 @@ bench-native:
 	@scripts/build release --target farpty delayproxy bench_probe bench_far bench_inetd
 	@bench/native.py
 
+# The static executable's start beside the dynamic build's; the same page.
+bench-start: all dist
+	@bench/start.py
+
 fuzz:
 	@scripts/bootstrap build test
 	@scripts/fuzz 30
@@ -124,4 +128,4 @@ dist-test: all dist
 clean:
 	rm -rf build
 
-.PHONY: all demo test emulated parity foreign snapshots tsan fuzz fuzz-long bench bench-terminal bench-native lint tidy format zig install deb dist dist-twice dist-test clean sweep
+.PHONY: all demo test emulated parity foreign snapshots tsan fuzz fuzz-long bench bench-terminal bench-native bench-start lint tidy format zig install deb dist dist-twice dist-test clean sweep
