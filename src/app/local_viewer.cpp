@@ -11,7 +11,8 @@ namespace farpty::app {
 
 namespace {
 constexpr std::size_t kRead = 4096;
-constexpr int kNotRecorded = 125;  // a failure of our own, as env(1) tells it
+constexpr int kReadsPerRound = 16;  // input without an end leaves each round to the program and to signals
+constexpr int kNotRecorded = 125;   // a failure of our own, as env(1) tells it
 }  // namespace
 
 std::optional<WindowSize> LocalViewer::terminal_size() {
@@ -54,8 +55,9 @@ bool LocalViewer::input_waits() const {
 }
 
 void LocalViewer::read_input() {
-  while (seat_ != nullptr && !input_ended_) {
+  for (int reads = 0; seat_ != nullptr && !input_ended_; ++reads) {
     if (seat_->input_room() < kRead) return;  // input_wanted() comes
+    if (reads == kReadsPerRound) return next_round_.run([this] { read_input(); });
     std::array<std::byte, kRead> buffer;
     const auto got = client::UserTerminal::read(buffer);
     if (got.what == client::UserTerminal::Typed::What::kNothing) break;

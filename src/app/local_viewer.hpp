@@ -9,6 +9,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "base/later.hpp"
 #include "base/result.hpp"
 #include "client/outlet.hpp"
 #include "client/user_terminal.hpp"
@@ -18,7 +19,7 @@ namespace farpty::app {
 
 class LocalViewer final : public session::Viewer {
  public:
-  explicit LocalViewer(boost::asio::io_context& context) : context_(context), user_(context) {}
+  explicit LocalViewer(boost::asio::io_context& context) : context_(context), user_(context), next_round_(context) {}
 
   // Takes the user's terminal, where there is one. Before the session starts.
   Result<> open();
@@ -50,6 +51,7 @@ class LocalViewer final : public session::Viewer {
   bool input_ended_ = false;
   bool over_ = false;
   int status_ = 0;
+  Later next_round_;
 };
 
 }  // namespace farpty::app

@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 import pytest
-from kit import Screen, farpty_binary, wait_until
+from kit import GENEROUS, Screen, farpty_binary, wait_until
 from kit.emulated import as_user, emulated, emulated_command, home_of
 from kit.need import need
 from kit.paths import built
@@ -58,6 +58,22 @@ def test_lines_of_a_paste(run):
     lines = b"".join(b"line %d\n" % n for n in range(2000))
     done = run("run", "--", "sh", "-c", "stty -echo; echo ready; while read -r word number; do echo got$number; done", input=lines, stdin=None)
     assert re.findall(rb"got(\d+)", done.stdout) == [str(n).encode() for n in range(2000)]
+
+
+def test_input_without_an_end_does_not_hide_the_programs(run):
+    with open("/dev/zero", "rb") as endless:
+        assert run("run", "--", "sh", "-c", "stty raw -echo; exit 3", stdin=endless).returncode == 3
+
+
+def test_input_without_an_end_does_not_hide_a_signal():
+    with home_of(os.getuid()) as home, open("/dev/zero", "rb") as endless:
+        running = subprocess.Popen(emulated_command(["sh", "-c", "stty raw -echo; echo on; exec cat >/dev/null"]), stdin=endless,
+                                   stdout=subprocess.PIPE, cwd=home, env=base_environment(home))
+        assert running.stdout is not None
+        assert running.stdout.readline().endswith(b"on\n")
+        running.terminate()
+        assert running.wait(GENEROUS) == 128 + signal.SIGTERM
+        running.stdout.close()
 
 
 def test_doctor(run):
