@@ -75,10 +75,8 @@ Outcome ServedCall::run() {
 #if defined(__x86_64__)
     case __NR_stat:
     case __NR_lstat:
-    case __NR_newfstatat:
-#else
-    case __NR3264_fstatat:
 #endif
+    case __NR_newfstatat:
     case __NR_fstat: return stat();
     case __NR_statx: return statx();
 #if defined(__x86_64__)

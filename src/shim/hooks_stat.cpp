@@ -38,11 +38,7 @@ long any_stat(int folder, const char* path, KernelStat* to, int flags) {
       return any_stat(name.number, "", to, flags | kAtEmptyPath);
     }
   }
-#if defined(__x86_64__)
   const long result = call(__NR_newfstatat, folder, address(path), address(to), flags);
-#else
-  const long result = call(__NR3264_fstatat, folder, address(path), address(to), flags);
-#endif
   if (result < 0 || !by_descriptor || !to->is_socket()) return result;
   Terminal terminal;
   if (terminal.find(folder, to->device, to->inode)) fill(*to, looks_of(terminal.slot, terminal.end));

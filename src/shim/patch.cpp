@@ -73,7 +73,13 @@ void write_jump(std::uint8_t* at, void* to) {
   constexpr std::uint32_t kJump[] = {0x58000050, 0xd61f0200};  // ldr x16, +8; br x16
   __builtin_memcpy(at, kJump, sizeof kJump);
   __builtin_memcpy(at + sizeof kJump, &to, sizeof to);
-  __builtin___clear_cache(reinterpret_cast<char*>(at), reinterpret_cast<char*>(at + kJumpSize));
+  // As __builtin___clear_cache, a call into the compiler's library, would: Arm ARM, "Synchronization and coherency issues between
+  // data and instruction accesses". A line has 16 bytes at least, so these are in two at most.
+  const std::uint8_t* const lines[] = {at, at + kJumpSize - 1};
+  for (const std::uint8_t* line : lines) asm volatile("dc cvau, %0" : : "r"(line) : "memory");
+  asm volatile("dsb ish" : : : "memory");
+  for (const std::uint8_t* line : lines) asm volatile("ic ivau, %0" : : "r"(line) : "memory");
+  asm volatile("dsb ish\n\tisb" : : : "memory");
 }
 #endif
 

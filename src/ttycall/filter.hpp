@@ -81,8 +81,8 @@ inline constexpr StopRule kStopRules[] = {
     {__NR_fchmodat, Stopped::kAlways},
     {__NR_fchownat, Stopped::kAlways},
     {__NR_statx, Stopped::kByThirdFlags},
-#if defined(__x86_64__)
     {__NR_newfstatat, Stopped::kByFourthFlags},
+#if defined(__x86_64__)
     {__NR_open, Stopped::kAlways},
     {__NR_creat, Stopped::kAlways},
     {__NR_stat, Stopped::kAlways},
@@ -92,8 +92,6 @@ inline constexpr StopRule kStopRules[] = {
     {__NR_chmod, Stopped::kAlways},
     {__NR_chown, Stopped::kAlways},
     {__NR_lchown, Stopped::kAlways},
-#else
-    {__NR3264_fstatat, Stopped::kByFourthFlags},
 #endif
 };
 
