@@ -121,11 +121,16 @@ dist-twice:
 	@scripts/bootstrap build dist
 	@scripts/dist-twice $(ARCHITECTURES)
 
-dist-test: all dist
+# A shell for hosts that have none: bash and busybox in one static file; packaging/farpty-sh/README.md.
+farpty-sh:
+	@scripts/bootstrap build zig dist
+	@packaging/farpty-sh/build
+
+dist-test: all dist farpty-sh
 	@scripts/bootstrap test dist-test
 	@/usr/bin/python3 -m pytest -q tests/dist
 
 clean:
 	rm -rf build
 
-.PHONY: all demo test emulated parity foreign snapshots tsan fuzz fuzz-long bench bench-terminal bench-native bench-start lint tidy format zig install deb dist dist-twice dist-test clean sweep
+.PHONY: all demo test emulated parity foreign snapshots tsan fuzz fuzz-long bench bench-terminal bench-native bench-start lint tidy format zig install deb dist dist-twice dist-test farpty-sh clean sweep

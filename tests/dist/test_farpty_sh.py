@@ -1,0 +1,185 @@
+"""farpty-sh in an empty root: no other file, PATH=/nonexistent, with /proc and without. On emulated terminals as on a kernel's.
+
+It is made by `make farpty-sh`, which takes minutes; where it was not made these tests are skipped (`make dist-test` does both).
+"""
+
+import contextlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from kit import Screen, farpty_binary, need
+from kit.compare import Side, assert_in_step
+from kit.emulated import emulated_command
+from kit.paths import ROOT
+from kit.server import base_environment
+from kit.shells import PROMPT, shell
+from kit.wait import GENEROUS
+
+SHELL = Path(os.environ.get("FARPTY_SH", ROOT / f"build/farpty-sh/farpty-sh-{platform.machine()}-linux")).resolve()
+
+pytestmark = pytest.mark.skipif(not SHELL.exists(), reason=f"not built: {SHELL.name} (make farpty-sh)")
+both = pytest.mark.parametrize("proc", ["proc", "bare"])
+
+ENVIRONMENT = ["TERM=xterm-256color", "PATH=/nonexistent", "HOME=/home", "PS1=$ ", "HISTFILE="]
+MOUNT = 'if [ "$1" = proc ]; then mount -t proc proc "$0/proc" || exit; fi; shift; exec "$@"'
+
+
+@pytest.fixture
+def root(tmp_path):
+    need(os.getuid() == 0, "root, to make an empty root")
+    folder = tmp_path / "root"
+    for name in ("proc", "home"):
+        (folder / name).mkdir(parents=True)
+    os.chown(folder / "home", 1000, 1000)
+    shutil.copy(SHELL, folder / "farpty-sh")
+    entered = subprocess.run(mounted(folder, "proc", inside(folder, "-c", ":")), capture_output=True, timeout=GENEROUS, check=False)
+    need(b"mount" not in entered.stderr, "permission to mount")
+    return folder
+
+
+def mounted(root, proc, words):
+    return ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", MOUNT, str(root), proc, *words]
+
+
+def inside(root, *arguments):
+    return ["/usr/bin/env", "-i", *ENVIRONMENT, "/usr/sbin/chroot", "--userspec=1000:1000", "--groups=", str(root), "/farpty-sh", *arguments]
+
+
+def said(root, script, proc="proc", arguments=("-c",), status=0):
+    done = subprocess.run(mounted(root, proc, inside(root, *arguments, script)), capture_output=True, text=True, timeout=GENEROUS, check=False,
+                          stdin=subprocess.DEVNULL)
+    assert done.returncode == status, done
+    return done.stdout + done.stderr
+
+
+def played(root, dialogue, proc="proc", size=(80, 24)):
+    """On a kernel pty and on an emulated terminal, and the screens compared."""
+    words = inside(root, "--norc", "--noprofile", "-i")
+    commands = {"a kernel pty": words, "an emulated terminal": emulated_command(words)}
+    with contextlib.ExitStack() as stack:
+        sides = []
+        for name, command in commands.items():
+            screen = stack.enter_context(Screen(mounted(root, proc, command), size=size, environment=base_environment(root), cwd="/"))
+            sides.append(Side(name, screen, root, dialogue, ()))
+        assert_in_step(sides)
+
+
+@both
+def test_applets_without_execve(root, proc):
+    assert said(root, "type ls; command -v wc; type -t ls cd", proc) == "ls is an applet of farpty-sh\nwc\napplet\nbuiltin\n"
+    assert said(root, "ls /", proc) == "farpty-sh\nhome\nproc\n"
+    assert said(root, "seq 3 | sed s/2/two/ | tr '\\n' ' '; echo a b c | wc -w", proc) == "1 two 3 3\n"
+    assert said(root, "cat /missing; echo $?", proc) == "1\ncat: can't open '/missing': No such file or directory\n"
+    assert said(root, "exec seq 2", proc) == "1\n2\n"
+    assert said(root, "A=1 printenv A; (cd home; pwd; basename $PWD); x=$(echo sub | rev); echo $x", proc) == "1\n/home\nhome\nbus\n"
+    assert "nosuch: command not found" in said(root, "nosuch", proc, status=127)
+    assert said(root, "2", proc, arguments=("seq",)) == "1\n2\n"
+    assert said(root, "trap 'echo caught' TERM; sh_pid=$$; kill -TERM $$; sleep 0; echo on", proc) == "caught\non\n"
+
+
+def test_applets_that_start_applets(root):
+    assert said(root, "find /home /farpty-sh -exec basename {} \\;") == "home\nfarpty-sh\n"
+    assert said(root, "echo 1 2 | xargs -n 1 expr 5 +") == "6\n7\n"
+    assert said(root, "env A=2 printenv A; nohup echo on; nice seq 1") == "2\non\n1\n"
+    assert said(root, "printf 'echo $0 $1; seq 1\\n' >/home/s; sh /home/s one; bash -c 'echo $BASH_VERSION | cut -c1'") == "/home/s one\n1\n5\n"
+
+
+def test_applets_that_start_applets_say_that_they_need_proc(root):
+    assert "env: seq: one applet starts another by /proc/self/exe, which is not here" in said(root, "env seq 1", "bare", status=127)
+    assert "farpty-sh: sh: No such file or directory: a new shell needs /proc" in said(root, "sh -c :", "bare", status=126)
+
+
+@both
+def test_what_the_terminal_is(root, proc):
+    played(root, shell("stty size", "stty -a | head -n 2", "test -t 0; echo $?", "ls /", "stty -echo; stty echo",
+                       "yes | head -n 3"), proc)
+
+
+@both
+def test_job_control(root, proc):
+    def dialogue(screen: Screen):
+        screen.wait_for(PROMPT)
+        screen.line("echo jo''b; cat")
+        screen.wait_for(re.compile("^job$", re.MULTILINE))
+        screen.line("typed")
+        screen.wait_for("typed\ntyped")
+        yield
+        screen.key("C-z")
+        screen.wait_for(re.compile(r"Stopped.*\n\$$"))
+        screen.line("jobs")
+        screen.wait_for(re.compile(r"jobs\n.*Stopped +cat\n\$$"))
+        yield
+        screen.line("fg")
+        screen.wait_for(re.compile(r"^cat$", re.MULTILINE))
+        screen.line("awake")
+        screen.wait_for("awake\nawake")
+        screen.key("C-d")
+        screen.wait_for(re.compile(r"awake\n\$$"))
+        screen.line("echo sl''eeps; sleep 1000")
+        screen.wait_for(re.compile("^sleeps$", re.MULTILINE))
+        screen.key("C-c")
+        screen.wait_for(re.compile(r"\^C\n\$$"))
+        yield
+
+    played(root, dialogue, proc)
+
+
+def test_line_editing(root):
+    def dialogue(screen: Screen):
+        screen.wait_for(PROMPT)
+        screen.send("echo two thre\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x01\x1b[C\x05\r")
+        screen.wait_for("two thre\n$")
+        yield
+        screen.send("\x1b[A\x1b[D\x1b[C e\x7f\x7fe\x17four\r")
+        screen.wait_for("two four\n$")
+        yield
+        screen.send("ls /farp\t\r")
+        screen.wait_for("ls /farpty-sh\n/farpty-sh")
+        yield
+
+    played(root, dialogue)
+
+
+def test_full_screen_applets(root):
+    def dialogue(screen: Screen):
+        screen.wait_for(PROMPT)
+        screen.line("vi home/$$")
+        screen.wait_for(re.compile(r"^~$", re.MULTILINE))
+        screen.send("ifirst\rsecond")
+        screen.wait_for("second")
+        screen.send("\x1b")
+        screen.wait_for(re.compile(r"^- home.*Modified", re.MULTILINE))
+        screen.send(":1,2s/e/E/\r")
+        screen.send(":wq\r")
+        screen.wait_for(PROMPT)
+        screen.line("clear; cat home/$$; rm home/$$")
+        screen.wait_for(re.compile(r"sEcond\n\$$"))
+        yield
+        screen.line("seq 100 | less")
+        screen.wait_for("23")
+        screen.send(" ")
+        screen.wait_for("46")
+        screen.send("q")
+        screen.wait_for(PROMPT)
+        screen.line("clear; top")
+        screen.wait_for("Load average")
+        screen.send("q")
+        screen.wait_for(PROMPT)
+        screen.line("clear; ps | grep -c '[0-9] sl[e]ep'; stty size")
+        screen.wait_for("24 80")
+        yield
+
+    played(root, dialogue)
+
+
+def test_farpty_takes_it(tmp_path):
+    """`farpty run` with no program, and a shell that is not there."""
+    environment = base_environment(tmp_path) | {"SHELL": "/nonexistent/sh", "FARPTY_SH": str(SHELL), "PATH": "/nonexistent"}
+    done = subprocess.run([farpty_binary(), "run"], input="type wget; exit 3\n", capture_output=True, text=True, env=environment,
+                          timeout=GENEROUS, check=False)
+    assert ("wget is an applet" in done.stdout, done.returncode) == (True, 3), done
