@@ -234,9 +234,11 @@ def main():
         import run
         results = HERE / "RESULTS.md"
         page = results.read_text()
-        kept = page[: page.index(TITLE)] if TITLE in page else page.rstrip() + "\n\n"
-        results.write_text(f"{kept}{TITLE}\n\nBy `make bench-terminal` (`bench/terminal.py --write`): both by `farpty run` in one run, in turn, {rounds} "
-                           f"rounds.\nMachine: {run.machine()}\n\n{text}\n")
+        before, _, rest = page.partition(TITLE)
+        _, mark, after = rest.partition("\n## ")  # native.py's, and what else there is
+        section = (f"{TITLE}\n\nBy `make bench-terminal` (`bench/terminal.py --write`): both by `farpty run` in one run, in turn, {rounds} "
+                   f"rounds.\nMachine: {run.machine()}\n\n{text}\n")
+        results.write_text(f"{before.rstrip()}\n\n{section}{mark}{after}")
 
 
 if __name__ == "__main__":
