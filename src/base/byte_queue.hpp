@@ -23,10 +23,7 @@ class ByteQueue {
   // peer's, never a silent loss.
   [[nodiscard]] bool push(Bytes bytes) {
     if (bytes.size() > room()) return false;
-    if (head_ > 0 && store_.size() + bytes.size() > store_.capacity()) {
-      store_.erase(store_.begin(), store_.begin() + static_cast<std::ptrdiff_t>(head_));
-      head_ = 0;
-    }
+    if (head_ > 0 && store_.size() + bytes.size() > store_.capacity()) make_room(bytes.size());
     store_.insert(store_.end(), bytes.begin(), bytes.end());
     return true;
   }
@@ -48,6 +45,21 @@ class ByteQueue {
   }
 
  private:
+  // What waits is moved at most once for as many bytes as wait: a long queue that is filled and emptied in small pieces would
+  // otherwise move all of it for each.
+  void make_room(std::size_t more) {
+    const Bytes waiting = front();
+    if (head_ >= waiting.size() && waiting.size() + more <= store_.capacity()) {
+      store_.erase(store_.begin(), store_.begin() + static_cast<std::ptrdiff_t>(head_));
+    } else {
+      std::vector<std::byte> larger;
+      larger.reserve(2 * waiting.size() + more);
+      larger.assign(waiting.begin(), waiting.end());
+      store_.swap(larger);
+    }
+    head_ = 0;
+  }
+
   std::size_t bound_;
   std::size_t head_ = 0;
   std::vector<std::byte> store_;
