@@ -3,26 +3,58 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <string>
+
+#if defined(__linux__)
+#include <sys/sysmacros.h>
+#endif
 
 #include "base/log.hpp"
 
 namespace farpty::client {
 
+namespace {
+
+// A description of our own of what `fd` stands for, which may be non-blocking; none where it cannot be had.
+OwnedFd opened_anew(int fd) {
+  char name[PATH_MAX];
+  if (ttyname_r(fd, name, sizeof name) == 0) return OwnedFd(::open(name, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+#if defined(__linux__)
+  struct stat status{};
+  if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode))  // proc(5), /proc/pid/fd
+    return OwnedFd(::open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+#endif
+  return {};
+}
+
+// poll(2) would always say that it takes more: files, and the kernel's memory devices (devices.txt: 1 char), as /dev/null.
+bool never_waits(int fd) {
+  struct stat status{};
+  if (fstat(fd, &status) != 0) return false;
+#if defined(__linux__)
+  constexpr unsigned kMemoryDevices = 1;
+  if (S_ISCHR(status.st_mode)) return major(status.st_rdev) == kMemoryDevices;
+#endif
+  return S_ISREG(status.st_mode);
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Outlet>> Outlet::open(boost::asio::io_context& context, int fd, std::function<void()> drained,
                                              std::size_t bound) {
   std::unique_ptr<Outlet> outlet(new Outlet(context, fd, std::move(drained), bound));
-  char name[PATH_MAX];
-  if (ttyname_r(fd, name, sizeof name) == 0)
-    outlet->own_ = OwnedFd(::open(name, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+  outlet->own_ = opened_anew(fd);
+  outlet->asks_ = !outlet->own_ && !never_waits(fd);
   return outlet;
 }
 
 // How many bytes went; 0 where it would block.
 std::size_t Outlet::write_some(Bytes bytes) {
-  if (!own_) {
+  if (asks_) {
     pollfd ready{.fd = fd_, .events = POLLOUT, .revents = 0};
     if (poll(&ready, 1, 0) != 1) return 0;
     bytes = bytes.first(std::min<std::size_t>(bytes.size(), PIPE_BUF));  // fits whole where poll saw room (pipe(7))

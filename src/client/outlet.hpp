@@ -1,7 +1,8 @@
 // Outlet: a descriptor that was given to us (the user's terminal, a pipe, a file) and that must not be set non-blocking,
 // because its open description belongs to others as well: the shell would inherit EAGAIN.
 //
-// A terminal is opened anew, with a description of its own; anything else is asked by poll(2) before each small write.
+// A terminal and a pipe are opened anew, with a description of our own; files take what they are given; anything else is asked by
+// poll(2) before each small write.
 // It is watched from the first time that it takes no more: what watches a terminal is woken by each key typed there, too.
 #pragma once
 
@@ -42,8 +43,9 @@ class Outlet {
   std::size_t write_some(Bytes bytes);
 
   boost::asio::io_context& context_;
-  int fd_;       // lint-allow(raw-fd): lent
-  OwnedFd own_;  // the terminal, opened anew
+  int fd_;             // lint-allow(raw-fd): lent
+  OwnedFd own_;        // the terminal or pipe, opened anew
+  bool asks_ = false;  // before each write
   std::optional<Readiness> readiness_;
   std::function<void()> drained_;
   ByteQueue waiting_;
