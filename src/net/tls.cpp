@@ -21,6 +21,17 @@ constexpr std::size_t kSmallRecord = 512;                            // what is 
 constexpr std::string_view kExporterLabel = "EXPORTER-farpty-dial";  // docs/protocol/farpty-1.md
 constexpr unsigned char kPskSuiteNumber[] = {0x13, 0x01};            // RFC 8446, B.4
 
+// Before a call whose error is asked for: OpenSSL adds to what is there. Mostly nothing is, and to look costs less than to clear.
+void clear_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
+// Those of this thread that may have buffers, the last used one first.
+std::array<Tls*, Tls::kMostWithBuffers>& with_buffers() {
+  static thread_local std::array<Tls*, Tls::kMostWithBuffers> recent{};
+  return recent;
+}
+
 Tls* tls_of(const SSL* ssl) { return static_cast<Tls*>(SSL_get_app_data(ssl)); }
 
 // A session that carries a secret as an external pre-shared key (RFC 8446, 4.2.11).
@@ -42,6 +53,32 @@ SSL_SESSION* session_of(SSL* ssl, const auth::InvitationId& id, const auth::Invi
 }  // namespace
 
 void Tls::Free::operator()(SSL* ssl) const { SSL_free(ssl); }
+
+// A call: where its output goes, and whose buffers go for it.
+class Tls::Use {
+ public:
+  Use(Tls& tls, std::vector<std::byte>& out) : tls_(tls) {
+    tls.out_ = &out;
+    clear_errors();
+    auto& recent = with_buffers();
+    if (recent.front() == &tls) return;
+    auto place = std::ranges::find(recent, &tls);
+    if (place == recent.end()) {
+      --place;
+      if (*place != nullptr) SSL_free_buffers((*place)->ssl_.get());  // but what a part of a record came in
+    }
+    std::move_backward(recent.begin(), place, place + 1);
+    recent.front() = &tls;
+  }
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+  ~Use() { tls_.out_ = nullptr; }
+
+ private:
+  Tls& tls_;
+};
+
+void Tls::forget() { std::ranges::replace(with_buffers(), this, nullptr); }
 
 int TlsCallbacks::verify(X509_STORE_CTX* store, void* /*unused*/) {
   const auto* const ssl =
@@ -163,17 +200,15 @@ Result<std::unique_ptr<Tls>> Tls::client(const TlsContext& context, TlsJudge& ju
   return tls;
 }
 
-Tls::~Tls() = default;
+Tls::~Tls() { forget(); }
 
 Result<> Tls::begin(std::vector<std::byte>& out) {
-  out_ = &out;
-  auto done = shake_hands();
-  out_ = nullptr;
-  return done;
+  const Use use(*this, out);
+  return shake_hands();
 }
 
 Result<> Tls::shake_hands() {
-  ERR_clear_error();
+  clear_errors();
   const int done = SSL_do_handshake(ssl_.get());
   if (done != 1) {
     if (SSL_get_error(ssl_.get(), done) == SSL_ERROR_WANT_READ) return {};
@@ -233,8 +268,8 @@ std::unexpected<Error> Tls::broken() {
 
 Result<> Tls::receive(Bytes wire, std::vector<std::byte>& plain, std::vector<std::byte>& out) {
   if (failed_) return failure("TLS", "", "it has failed before");
+  const Use use(*this, out);
   in_ = wire;
-  out_ = &out;
   const auto step = [&]() -> Result<> {
     if (!established_) FARPTY_TRY(shake_hands());
     while (established_ && !peer_closed_) {
@@ -243,7 +278,7 @@ Result<> Tls::receive(Bytes wire, std::vector<std::byte>& plain, std::vector<std
       const std::size_t most = std::clamp(in_.size(), kSmallRecord, kRecord);
       plain.resize(before + most);
       std::size_t count = 0;
-      ERR_clear_error();
+      clear_errors();
       const int done = SSL_read_ex(ssl_.get(), plain.data() + before, most, &count);
       plain.resize(before + (done == 1 ? count : 0));
       if (done == 1 && in_.empty() && SSL_has_pending(ssl_.get()) == 0) return {};  // no more to be had: do not ask
@@ -257,24 +292,21 @@ Result<> Tls::receive(Bytes wire, std::vector<std::byte>& plain, std::vector<std
     return {};
   };
   auto done = step();
-  out_ = nullptr;
   in_ = {};
   return done;
 }
 
 Result<> Tls::send(Bytes plain, std::vector<std::byte>& out) {
   FARPTY_CHECK(established_);
-  out_ = &out;
+  const Use use(*this, out);
   Result<> result;
   while (!plain.empty() && result) {
     std::size_t count = 0;
-    ERR_clear_error();
     if (failed_ || SSL_write_ex(ssl_.get(), plain.data(), plain.size(), &count) != 1)
       result = broken();
     else
       plain = plain.subspan(count);
   }
-  out_ = nullptr;
   return result;
 }
 
@@ -293,10 +325,8 @@ Result<auth::Token> Tls::token_of_handshake() const {
 
 void Tls::close(std::vector<std::byte>& out) {
   if (failed_ || !established_) return;
-  out_ = &out;
-  ERR_clear_error();
+  const Use use(*this, out);
   SSL_shutdown(ssl_.get());
-  out_ = nullptr;
 }
 
 }  // namespace farpty::net

@@ -1,5 +1,6 @@
 // Tls: one end of a TLS 1.3 connection, as a transformation of bytes: what came from the socket goes in, what is to be sent
-// comes out. It has no socket and, between two calls, no buffers (SSL_MODE_RELEASE_BUFFERS, a BIO on the caller's memory).
+// comes out. It has no socket. Buffers between two calls have only the few of a thread that were used last: whoever types has
+// them, an idle connection costs none (SSL_free_buffers, a BIO on the caller's memory).
 //
 // Who the other end is: a public key that it has proved to hold, or an invitation that both ends hold; never neither. What
 // that one may do is for others to say. Invariant: nothing is handed out before established() is true, and after an error
@@ -96,9 +97,13 @@ class Tls {
   // By a ticket: the key was proved in an earlier handshake.
   [[nodiscard]] bool resumed() const { return resumed_; }
 
+  // So many of a thread keep their buffers, of 16 KiB each way. One thread uses and destroys a Tls.
+  static constexpr std::size_t kMostWithBuffers = 4;
+
  private:
   friend struct TlsCallbacks;
   enum class Role { kClient, kServer };
+  class Use;
 
   Tls(Role role, TlsJudge& judge, std::string_view alpn) : role_(role), judge_(judge), alpn_(alpn) {}
   static Result<std::unique_ptr<Tls>> make(const TlsContext& context, Role role, TlsJudge& judge);
@@ -106,6 +111,7 @@ class Tls {
   Result<> identify();
   Result<> identify_resumed();
   [[nodiscard]] std::unexpected<Error> broken();
+  void forget();
 
   struct Free {
     void operator()(SSL* ssl) const;

@@ -5,6 +5,10 @@
 #include "auth/certificate.hpp"
 #include "net/tls_pair.hpp"
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 namespace farpty::net {
 namespace {
 
@@ -27,6 +31,50 @@ TEST_F(TlsTest, CarriesBytesAndTheEnd) {
   EXPECT_EQ(as_text(server_.plain), text);
   EXPECT_TRUE(server_.tls->peer_closed());
 }
+
+// More connections than may keep their buffers, each with a part of a record in them while the others are used.
+TEST_F(TlsTest, ManyTakeTurns) {
+  constexpr std::size_t kMany = 3 * Tls::kMostWithBuffers;
+  std::vector<std::pair<End, End>> pairs;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    shake(client_context_, nullptr);
+    ASSERT_TRUE(both_in());
+    pairs.emplace_back(std::move(server_), std::move(client_));
+  }
+  const std::string text(40'000, 'x');
+  for (std::size_t i = 0; i < kMany; ++i)
+    ASSERT_TRUE(pairs[i].second.tls->send(as_bytes(text + std::to_string(i)), pairs[i].second.out));
+  pairs.erase(pairs.begin() + 1);
+  constexpr std::size_t kPiece = 5000;
+  for (std::size_t at = 0; at < 2 * text.size(); at += kPiece)
+    for (auto& [server, client] : pairs) {
+      const Bytes wire = Bytes(client.out).subspan(std::min(at, client.out.size()));
+      server.take(wire.first(std::min(kPiece, wire.size())));
+      ASSERT_TRUE(server.tls->send(as_bytes("."), server.out));
+    }
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+    EXPECT_EQ(as_text(pairs[i].first.plain), text + std::to_string(i == 0 ? 0 : i + 1));
+}
+
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+#if !__has_feature(address_sanitizer)
+TEST_F(TlsTest, WhoIsIdleHasNoBuffers) {
+  constexpr std::size_t kMany = 64, kOnesBuffers = 32 * 1024;  // bytes, of either end
+  const auto used = [] { return mallinfo2().uordblks + mallinfo2().hblkhd; };
+  std::vector<std::pair<End, End>> pairs;
+  const auto before = used();
+  for (std::size_t i = 0; i < kMany; ++i) {
+    shake(client_context_, nullptr);
+    ASSERT_TRUE(client_.tls->send(as_bytes("a word"), client_.out));
+    ASSERT_TRUE(server_.tls->send(as_bytes("an answer"), server_.out));
+    carry(client_, server_);
+    ASSERT_EQ(as_text(client_.plain), "an answer");
+    pairs.emplace_back(std::move(server_), std::move(client_));
+  }
+  EXPECT_LT(used() - before, kMany * 2 * kOnesBuffers);
+}
+#endif
+#endif
 
 TEST_F(TlsTest, AClientThatRefusesTheServersKeyNeverFinishes) {
   client_judge_.accept = false;
