@@ -17,7 +17,7 @@ namespace farpty::client {
 namespace {
 
 constexpr int kBroken = 255;  // as ssh(1), EXIT STATUS
-constexpr std::size_t kRead = 32 * 1024;
+constexpr std::size_t kRead = 4 * wire::kGoodPayload;
 
 }  // namespace
 

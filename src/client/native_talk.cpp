@@ -122,7 +122,7 @@ void NativeTalk::send_typed(std::size_t room, std::vector<std::byte>& out) {
   while (!stream.ended && out.size() < room) {
     const Bytes left = typed_.front().subspan(static_cast<std::size_t>(stream.sent - typed_from_));
     const auto size =
-        static_cast<std::size_t>(std::min<std::uint64_t>({left.size(), stream.room(), wire::kMaxPayload}));
+        static_cast<std::size_t>(std::min<std::uint64_t>({left.size(), stream.room(), wire::kGoodPayload}));
     if (size > 0) {
       acknowledge(Due::kAll, out);  // it goes along
       conversation_->send(wire::Data{.channel = Channel::kInput, .bytes = left.first(size)}, out);

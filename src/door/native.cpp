@@ -14,6 +14,13 @@ namespace farpty::door {
 
 namespace {
 constexpr const char* kOtherRights = "what you may do here has changed, and this session is no part of it";
+
+// What the last message was put into, for the next one of this thread: an idle connection holds none.
+std::vector<std::byte>& spare_store() {
+  static thread_local std::vector<std::byte> store;
+  return store;
+}
+constexpr std::size_t kMostSpare = 256 * 1024;  // bytes; a snapshot may have been longer
 }  // namespace
 
 NativeConnection::NativeConnection(Shared& shared, std::shared_ptr<const Settings> settings, OwnedFd socket,
@@ -338,13 +345,17 @@ void NativeConnection::say(const wire::Message& message) {
 }
 
 void NativeConnection::say_with_next(const wire::Message& message) {
-  if (conversation_.may_send(wire::type_of(message))) conversation_.send(message, plain_);  // else it is over: too late
+  if (!conversation_.may_send(wire::type_of(message))) return;  // it is over: too late
+  if (plain_.capacity() == 0) plain_.swap(spare_store());
+  conversation_.send(message, plain_);
 }
 
 void NativeConnection::flush() {
   if (plain_.empty() || closed_already_) return;
-  const auto said = std::exchange(plain_, {});
+  auto said = std::exchange(plain_, {});
   tls_->send(said);
+  said.clear();
+  if (said.capacity() <= kMostSpare) spare_store() = std::move(said);
   if (leaving_) tls_->finish();
 }
 

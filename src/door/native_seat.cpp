@@ -18,7 +18,8 @@ using wire::Channel;
 static_assert(session::kMaxRedraw <= wire::kMaxSnapshot);
 
 constexpr std::size_t kAckAfter = 32 * 1024;  // received bytes
-constexpr std::size_t kAckAfterPiped = 1024 * 1024;
+constexpr std::size_t kAckAfterPiped =
+    256 * 1024;  // what the client keeps until then finds room in a processor's cache
 
 // RFC 4254, 6.10; what a terminal has a character for is typed, the rest is not for a peer to send.
 std::optional<pty::ControlCharacter> character_of(std::string_view signal) {
@@ -193,14 +194,12 @@ void NativeSeat::say_bytes(Channel channel, Bytes bytes) {
   // In a packet of its own it would wake the client before the echo does.
   if (const auto ack = owed_acknowledgement(); ack && !bytes.empty()) voice_.say_with_next(*ack);
   while (!bytes.empty()) {
-    const Bytes some = bytes.first(std::min(bytes.size(), wire::kMaxPayload));
+    const Bytes some = bytes.first(std::min(bytes.size(), wire::kGoodPayload));
     bytes = bytes.subspan(some.size());
-    if (redraw_left_ > 0) {
-      redraw_left_ -= std::min(redraw_left_, some.size());
-      voice_.say(wire::Screen{.bytes = some});
-    } else {
-      voice_.say(wire::Data{.channel = channel, .bytes = some});
-    }
+    wire::Message message = wire::Data{.channel = channel, .bytes = some};
+    if (redraw_left_ > 0) message = wire::Screen{.bytes = some};
+    redraw_left_ -= std::min(redraw_left_, some.size());
+    bytes.empty() ? voice_.say(message) : voice_.say_with_next(message);
   }
 }
 

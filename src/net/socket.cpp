@@ -14,7 +14,7 @@ namespace farpty::net {
 namespace {
 
 constexpr int kNotSentLowWater = 16 * 1024;  // bytes; tcp(7) TCP_NOTSENT_LOWAT
-constexpr int kBulkNotSent = 1024 * 1024;    // the same, where nobody waits for a keystroke's answer
+constexpr int kBulkNotSent = 256 * 1024;     // the same, where nobody waits for a keystroke's answer
 constexpr int kKeepAliveIdle = 30;           // seconds of silence before the first probe
 constexpr int kKeepAliveInterval = 10;       // seconds between probes
 constexpr int kKeepAliveCount = 3;           // unanswered probes that end the connection

@@ -14,6 +14,9 @@ namespace farpty::net {
 namespace {
 
 constexpr std::size_t kRead = 64 * 1024;
+// Who asks for room first may still go beyond it, by a frame and by what TLS adds. That alone must not stop both ends from reading,
+// each until the other reads.
+constexpr std::size_t kBeyondRoom = 80 * 1024;
 
 // Scratch of a loop's thread: nothing stays in it between two calls, so an idle connection has no buffers.
 std::vector<std::byte>& scratch(std::size_t which) {
@@ -44,7 +47,7 @@ void TlsSocket::begin() {
 
 void TlsSocket::read() {
   while (!over_) {
-    paused_ = unsent_.size() > max_unsent_ && !finishing_;
+    paused_ = unsent_.size() > max_unsent_ + kBeyondRoom && !finishing_;
     if (paused_ || (held_ && !finishing_)) return;  // flush() or release() goes on
     auto& wire = scratch(0);
     if (wire.size() < kRead) wire.resize(kRead);

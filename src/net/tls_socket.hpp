@@ -1,7 +1,7 @@
 // TlsSocket: a Tls on a non-blocking socket: reads when there is something, sends at once, and queues what the socket does
 // not take. For both ends of the native door.
 //
-// It knows no frames and no time (who owns it has the timers). Invariants: while more than max_unsent() bytes wait to be sent
+// It knows no frames and no time (who owns it has the timers). Invariants: while far more than max_unsent() bytes wait to be sent
 // nothing is read, so that a peer that asks and never reads costs no more than that; the owner is never called from inside
 // send(), and broken() is the last call. The owner may destroy it in none of its calls, only later.
 #pragma once
@@ -38,7 +38,8 @@ class TlsSocket {
 
   // Encrypted bytes that the socket has not taken: with the kernel's 16 KiB all that an interrupt cannot call back.
   static constexpr std::size_t kMaxUnsent = 32 * 1024;
-  static constexpr std::size_t kMaxUnsentBulk = 1024 * 1024;  // where nobody waits for an interrupt
+  // Where nobody waits for an echo. But who gives up an upload on a slow path says so behind it.
+  static constexpr std::size_t kMaxUnsentBulk = 128 * 1024;
 
   static Result<std::unique_ptr<TlsSocket>> open(boost::asio::io_context& context, OwnedFd socket,
                                                  std::unique_ptr<Tls> tls, Owner& owner);

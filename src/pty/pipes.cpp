@@ -55,11 +55,16 @@ Result<Started> Pipes::start(boost::asio::io_context& context, const Program& pr
 
 Transfer Pipes::read(Source& source, MutableBytes into) {
   if (!source.fd) return {.code = EIO};
-  ssize_t count = 0;
-  do count = ::read(source.fd.get(), into.data(), into.size());
-  while (count < 0 && errno == EINTR);  // an edge must not be lost to a signal
-  if (count > 0) return {.count = static_cast<std::size_t>(count)};
-  return {.code = count == 0 ? EIO : errno};
+  // What the program writes meanwhile goes along: it and its reader take turns less often.
+  std::size_t filled = 0;
+  while (filled < into.size()) {
+    const ssize_t count = ::read(source.fd.get(), into.data() + filled, into.size() - filled);
+    if (count < 0 && errno == EINTR) continue;  // an edge must not be lost to a signal
+    if (count <= 0 && filled == 0) return {.code = count == 0 ? EIO : errno};
+    if (count <= 0) break;
+    filled += static_cast<std::size_t>(count);
+  }
+  return {.count = filled};
 }
 
 // With two pipes only EAGAIN of both tells that nothing is left: the edge of the other one may be over.

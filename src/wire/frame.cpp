@@ -73,7 +73,10 @@ Result<std::optional<Frame>> Splitter::next() {
     fed_ = fed_.subspan(more.size());
   };
   take(kHeaderSize);
-  if (held_.size() >= kHeaderSize) take(kHeaderSize + payload_size(held_));
+  if (held_.size() >= kHeaderSize) {
+    held_.reserve(kHeaderSize + payload_size(held_));
+    take(kHeaderSize + payload_size(held_));
+  }
   if (auto frame = cut(held_); !frame || *frame) {
     joined_ = std::exchange(held_, {});
     return cut(joined_);

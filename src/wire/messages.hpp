@@ -24,6 +24,11 @@ inline constexpr unsigned kOldestVersion = 1;  // and what it still understands
 // What a client may send as input right behind its start, without waiting for an answer.
 inline constexpr std::uint64_t kInitialWindow = 64 * 1024;
 
+// Of a stream's bytes in one frame, where there are more: it fills a record of TLS (RFC 8446, 5.1: 16 KiB), so that the other end
+// finds it in one piece.
+inline constexpr std::size_t kGoodPayload = 16 * 1024 - kHeaderSize;
+static_assert(kGoodPayload <= kMaxPayload);
+
 inline constexpr std::size_t kMaxName = 64;                    // a session's, a user's, a terminal's, a variable's
 inline constexpr std::size_t kMaxText = 1024;                  // for people to read
 inline constexpr std::size_t kMaxArguments = 512;              // of a command
