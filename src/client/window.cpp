@@ -9,10 +9,12 @@ namespace {
 constexpr std::chrono::milliseconds kShortestRound{5};  // below that a clock and a scheduler are what is measured
 constexpr double kGrowth = 1.25;                        // a rate that grew by less has not grown (BBR, STARTUP)
 constexpr unsigned kPatience = 3;                       // rounds without growth until the path is taken to be full
-constexpr double kGrowing = 2.0, kKept = 1.1;           // x rate x round trip
-constexpr unsigned kMemory = 10;                        // rounds after which a best rate is an old one
-constexpr std::uint64_t kStride = 16 * 1024;  // bytes: a first window of 64 KiB never closes while they are read
-constexpr std::uint64_t kStrides = 16;        // in a window, where that makes them larger, or the path is slow
+constexpr double kFull = 0.85;                     // of the window came in a round trip: the rest waited in a queue
+constexpr double kGrowing = 2.0, kKept = 1.1;      // x rate x round trip
+constexpr unsigned kMemory = 10;                   // rounds after which a best rate is an old one
+constexpr std::uint64_t kStride = 16 * 1024;       // bytes: a first window of 64 KiB never closes while they are read
+constexpr std::uint64_t kStrides = 16;             // in a window, where that makes them larger, or the path is slow
+constexpr std::uint64_t kMostStride = 256 * 1024;  // what the server keeps until then finds room in a processor's cache
 
 }  // namespace
 
@@ -29,7 +31,7 @@ void Window::connected() {
 }
 
 std::uint64_t Window::stride() const {
-  return size_ < bounds_.first ? size_ / kStrides : std::max(kStride, size_ / kStrides);
+  return size_ < bounds_.first ? size_ / kStrides : std::clamp(size_ / kStrides, kStride, kMostStride);
 }
 
 // What is said in a moment in which one of the ends does not get to run keeps a fast path busy; on a slow one that is little.
@@ -58,15 +60,16 @@ void Window::end_round(Time now) {
   // The program, or our own terminal, had no more to say or to show: nothing is learned about the path.
   if (static_cast<double>(bytes) < static_cast<double>(size_) / 4) return;
   const double rate = static_cast<double>(bytes) / time;
+  const double trip = std::chrono::duration<double>(*shortest_).count();
+  const bool waits = rate * trip < static_cast<double>(size_) * kFull;  // no need to see it again
   if (rate > best_ * kGrowth)
-    without_gain_ = 0;
+    without_gain_ = 0;  // TCP's own slow start, too
   else
-    ++without_gain_;
+    without_gain_ = waits ? kPatience : without_gain_ + 1;
   if (rate > best_ || ++age_ > kMemory) {
     best_ = rate;
     age_ = 0;
   }
-  const double trip = std::chrono::duration<double>(*shortest_).count();
   const double wanted = best_ * trip * (without_gain_ < kPatience ? kGrowing : kKept);
   size_ = std::clamp(static_cast<std::uint64_t>(wanted), floor(), bounds_.most);
 }

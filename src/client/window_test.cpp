@@ -37,6 +37,23 @@ TEST(Window, OfASlowPathIsWhatItHolds) {
   EXPECT_LE(window.size(), 57'000U) << "all above 50 kB is what Ctrl-C waits for";
 }
 
+// Who interrupts a flood does so when he sees it.
+TEST(Window, OfASlowPathIsKnownInThreeRounds) {
+  Window window(kTerminal);
+  flood(window, 1e6, milliseconds(50), 3);
+  EXPECT_LE(window.size(), 57'000U);
+}
+
+TEST(Window, WaitsForTcpsSlowStart) {
+  Window window(kTerminal);
+  for (const double share : {0.25, 0.5, 0.95}) {  // of what the first window lets through in 50 ms
+    flood(window, share * 64 * kKiB / 0.05, milliseconds(50), 1);
+    EXPECT_GE(window.size(), 64 * kKiB);
+  }
+  flood(window, 12.5e6, milliseconds(50), 10);
+  EXPECT_GE(window.size(), 625'000U);
+}
+
 TEST(Window, IsNeverLessThanItsBound) {
   Window window(kTerminal);
   flood(window, 20e3, milliseconds(1000), 100);
