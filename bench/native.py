@@ -29,7 +29,7 @@ BUILT = HERE.parent / "build" / "release"
 MEASURES = ("echo", "calls", "bulk", "exec", "memory", "trips", "dial", "logins", "interrupt")
 TRIP = 0.1  # seconds
 
-BOUNDS = {  # row: (title, how a figure is written, bound in words, (figures of ours, of openssh, of raw) -> met)
+BOUNDS = {  # row: (title, how a figure is written, bound in words, (ours, openssh's, raw's; see compared()) -> met)
     "echo p50": ("keystroke echo, p50 (µs)", "{:.0f}", "< OpenSSH, ≤ 1.3x raw by its client", lambda f, s, r: f < s and f <= 1.3 * r),
     "echo p99": ("keystroke echo, p99 (µs)", "{:.0f}", "< OpenSSH, ≤ 1.3x raw by its client", lambda f, s, r: f < s and f <= 1.3 * r),
     "calls": ("server system calls a keystroke", "{:.1f}", "≤ 9", lambda f, s, r: f <= 9),
@@ -108,19 +108,25 @@ def shell_target(server, port):
     return "pty:" + " ".join(server.client(port, "connect") if isinstance(server, Native) else ssh_client(server, port))
 
 
-def exec_rates(server, mib, rounds):
-    """(MB/s from there, MB/s to there), one pair a round."""
-    down, up = [], []
-    for _ in range(rounds):
+def exec_rates(server, mib):
+    """(MB/s from there, MB/s to there), once."""
+    start = time.monotonic()
+    subprocess.run(client_command(server, port_of(server), "head", "-c", str(mib << 20), "/dev/zero"), stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, check=True)
+    down = mib * 1.048576 / (time.monotonic() - start)
+    with subprocess.Popen(["head", "-c", str(mib << 20), "/dev/zero"], stdout=subprocess.PIPE) as source:
         start = time.monotonic()
-        subprocess.run(client_command(server, port_of(server), "head", "-c", str(mib << 20), "/dev/zero"), stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, check=True)
-        down.append(mib * 1.048576 / (time.monotonic() - start))
-        with subprocess.Popen(["head", "-c", str(mib << 20), "/dev/zero"], stdout=subprocess.PIPE) as source:
-            start = time.monotonic()
-            subprocess.run(client_command(server, port_of(server), "wc", "-c"), stdin=source.stdout, stdout=subprocess.DEVNULL, check=True)
-            up.append(mib * 1.048576 / (time.monotonic() - start))
-    return down, up
+        subprocess.run(client_command(server, port_of(server), "wc", "-c"), stdin=source.stdout, stdout=subprocess.DEVNULL, check=True)
+        return down, mib * 1.048576 / (time.monotonic() - start)
+
+
+def in_turn(servers, rounds, measure):
+    """{server name: [what measure(server) said]}: the servers take turns, for the machine is not as fast all the time."""
+    found = {server.name: [] for server in servers}
+    for _ in range(rounds):
+        for server in servers:
+            found[server.name].append(measure(server))
+    return found
 
 
 def logins(server, seconds, workers):
@@ -243,8 +249,8 @@ def take(measure, probe, native, ssh, raw, options):
     if measure == "bulk":
         return {"bulk": measures.bulk(probe, every, 1 if smoke else 5, 1 if smoke else 100)}
     if measure == "exec":
-        rates = {server.name: exec_rates(server, 1 if smoke else 256, 1 if smoke else 5) for server in encrypted}
-        return {f"exec {way}": {name: pair[i] for name, pair in rates.items()} for i, way in enumerate(("down", "up"))}
+        rates = in_turn(encrypted, 1 if smoke else 7, lambda server: exec_rates(server, 1 if smoke else 256))
+        return {f"exec {way}": {name: [pair[i] for pair in pairs] for name, pairs in rates.items()} for i, way in enumerate(("down", "up"))}
     if measure == "memory":
         return {"memory": {server.name: [idle_memory(probe, server, *((1, 3) if smoke else (20, 100)))] for server in encrypted}}
     if measure == "trips":
@@ -255,9 +261,16 @@ def take(measure, probe, native, ssh, raw, options):
         with tempfile.TemporaryDirectory(dir=options.programs, prefix="dial-") as folder:
             return {"dial": {native.name: [dial_out(options.farpty, options.proxy, Path(folder)) for _ in range(1 if smoke else 9)]}}
     if measure == "logins":
-        return {"logins": {server.name: [logins(server, 1 if smoke else 20, 4)] for server in encrypted}}
+        return {"logins": in_turn(encrypted, 1 if smoke else 4, lambda server: logins(server, 1 if smoke else 5, 4))}
     flags = ("--delay=25ms", "--rate=1000000")
     return {"interrupt": through(probe, "interrupt", "interrupt_ns", encrypted, options.proxy, flags, 1 if smoke else 15, 1e6)}
+
+
+def compared(figures, ours, theirs):
+    """Theirs as a bound is to see it: where ours stands, by the ratio of figures that were taken one after the other."""
+    if theirs not in figures:
+        return None
+    return statistics.median(figures[ours]) / measures.ratio(figures, ours, theirs)
 
 
 def render(found, names):
@@ -267,11 +280,14 @@ def render(found, names):
             continue
         middle = {name: statistics.median(values) for name, values in found[row].items()}
         cells = [form.format(middle[name]) if name in middle else "–" for name in names]
+        ours = "farpty-native"
+        others = [compared(found[row], ours, name) for name in ("openssh", "raw-by-client")]
         try:
-            met = "yes" if judge(middle["farpty-native"], middle.get("openssh"), middle.get("raw-by-client")) else "**no**"
+            met = "yes" if judge(middle[ours], *others) else "**no**"
         except TypeError:  # who to compare with was not measured
             met = "–"
-        lines.append("| " + " | ".join([title, *cells, bound, met]) + " |")
+        ratios = [f"{middle[ours] / other:.2f}x {name}" for name, other in zip(("OpenSSH", "raw"), others) if other]
+        lines.append("| " + " | ".join([title, *cells, bound, ", ".join([met, *ratios])]) + " |")
     return "\n".join(lines)
 
 
