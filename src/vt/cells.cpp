@@ -282,7 +282,9 @@ Grid Cells::copy() const {
   Grid grid{.size = {.columns = static_cast<std::uint16_t>(columns), .rows = static_cast<std::uint16_t>(rows)}};
   grid.cells.reserve(static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns));
   for (int row = 0; row < rows; ++row) {
-    for (int column = 0; column < columns; ++column) grid.cells.push_back(cell_at(row, column));
+    const int shown = row_width(row);
+    for (int column = 0; column < columns; ++column)
+      grid.cells.push_back(column < shown ? cell_at(row, column) : Cell{});
     grid.lines.push_back(line_size(vterm_state_get_lineinfo(vterm_->state, row)));
   }
   return grid;

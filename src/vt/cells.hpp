@@ -34,7 +34,7 @@ enum class LineSize : std::uint8_t { kSingle, kWide, kTop, kBottom };  // DECSWL
 // One screen, copied.
 struct Grid {
   WindowSize size;
-  std::vector<Cell> cells;      // row by row
+  std::vector<Cell> cells;      // row by row; blank in the half that a line of double width has not
   std::vector<LineSize> lines;  // one a row
   [[nodiscard]] const Cell& at(int row, int column) const {
     return cells[static_cast<std::size_t>(row) * size.columns + static_cast<std::size_t>(column)];

@@ -78,6 +78,16 @@ TEST(Screen, TheCursorStaysWithinALineThatBecomesWide) {
   EXPECT_EQ(fed(screen, "\x1b[1;8H\x1b#3")->cursor(), (Position{.row = 0, .column = 7}));
 }
 
+TEST(Screen, ALineOfDoubleWidthHasNoMoreCellsThanItShows) {
+  const std::string output = "\x1b#6\x1b[43mNM";  // the scroll for M gives all of the line that colour
+  Screen whole({.columns = 2, .rows = 1}), viewer({.columns = 2, .rows = 1});
+  whole.feed(as_bytes(output));
+  viewer.feed(as_bytes(whole.redraw()));
+  EXPECT_EQ(whole.grid().at(0, 0).characters[0], U'M');
+  EXPECT_EQ(viewer.grid().cells, whole.grid().cells);
+  EXPECT_EQ(viewer.grid().lines, whole.grid().lines);
+}
+
 TEST(Screen, TheOtherHalfOfAWideCharacterHasItsColour) {
   std::unique_ptr<Screen> screen;
   fed(screen, "\x1b[44m   \x1b[41m\x1b[1;1H\xe6\x97\xa5");
