@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from kit import Screen, farpty_binary, need, need_program
+from kit import Screen, farpty_binary, need, need_program, wait_until
 from kit.emulated import assert_same_as_kernel, emulated
 from kit.paths import ROOT
 from kit.processes import descendants
@@ -72,6 +72,15 @@ def test_the_example(ask, uid):
     assert_same_as_kernel([ask], answered, uid=uid)
 
 
+def wait_continued(screen: Screen, name: str) -> None:
+    """After `fg`: bash gives the terminal away before it sends SIGCONT, and after it has named the job."""
+    def runs() -> bool:
+        screen.pump(0)
+        return any(process.name == name and process.state != "T" for process in descendants(screen.process.pid))
+
+    wait_until(runs, f"{name} to run again", describe=lambda: screen.text)
+
+
 def test_job_control(ask, uid):
     def dialogue(screen: Screen):
         screen.wait_for(PROMPT)
@@ -80,7 +89,7 @@ def test_job_control(ask, uid):
         screen.key("C-z")
         screen.wait_for(re.compile(r"Stopped.*\n\$$"))
         screen.line("fg")
-        screen.wait_for(re.compile(f"^{re.escape(ask)}$", re.MULTILINE))
+        wait_continued(screen, "ask")
         screen.key("C-c")
         screen.wait_for(re.compile(r"\^C\n\$$"))
         yield
@@ -98,6 +107,7 @@ def test_job_control(ask, uid):
 
 def test_a_terminal_by_stdio_alone(program, uid):
     def dialogue(screen: Screen):
+        screen.wait_for("ready\n")
         screen.line("a line")
         screen.wait_for("one, read a line")
         screen.key("C-d")

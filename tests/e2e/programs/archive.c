@@ -12,7 +12,7 @@ int main(int count, char** arguments) {
     perror(arguments[2]);
     return 1;
   }
-  printf("one, ");
+  printf("ready\none, ");
   while (fgets(line, sizeof line, stdin) != NULL) printf("read %s", line);
   tty = fopen("/dev/tty", "r+");
   if (tty == NULL) {
