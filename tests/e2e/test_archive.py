@@ -107,7 +107,7 @@ def test_job_control(ask, uid):
 
 def test_a_terminal_by_stdio_alone(program, uid):
     def dialogue(screen: Screen):
-        screen.wait_for("ready\n")
+        screen.wait_for("ready")
         screen.line("a line")
         screen.wait_for("one, read a line")
         screen.key("C-d")
