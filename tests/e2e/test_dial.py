@@ -133,8 +133,8 @@ def refused(process: subprocess.Popen[bytes]) -> None:
 
 def test_a_wrong_token_opens_nothing():
     with desk() as at:
-        other = "A" if at.token[-1] != "A" else "B"
-        for wrong in (at.token[:-1] + other, other + at.token[1:], "A" * 32):
+        first, last = ("A" if one != "A" else "B" for one in (at.token[0], at.token[-1]))
+        for wrong in (at.token[:-1] + last, first + at.token[1:], "A" * 32):
             with host(at, token=wrong) as over_there:
                 assert over_there.wait(GENEROUS) == 125
                 assert wrong not in said(over_there)
