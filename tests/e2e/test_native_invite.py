@@ -134,8 +134,8 @@ def test_wrong_tokens_open_nothing(tmp_path):
     with native_server() as server:
         line = invite(server)
         token = token_of(line)
-        other = ("A" if token[-1] != "A" else "B")
-        for wrong in (token[:-1] + other, other + token[1:], "A" * 32):
+        first, last = ("A" if one != "A" else "B" for one in (token[0], token[-1]))
+        for wrong in (token[:-1] + last, first + token[1:], "A" * 32):
             done = enter(server, tmp_path, line.split("#")[0], token=wrong)
             assert (done.returncode, done.stdout) == (255, b"")
         assert b"token is not one of ours" in enter(server, tmp_path, line.split("#")[0], token="short").stderr
