@@ -9,6 +9,7 @@
 #include <span>
 #include <utility>
 
+#include "device/descriptor_message.hpp"
 #include "device/gvisor.hpp"
 
 namespace farpty::device {
@@ -81,21 +82,7 @@ bool same_token(const std::uint8_t* a, const std::uint8_t* b) {
 void SocketAsked::send(const ttycall::Answer& answer, int descriptor) {
   ttycall::Answer sent = answer;
   sent.has_descriptor = descriptor >= 0 ? 1 : 0;
-  iovec part{.iov_base = &sent, .iov_len = sizeof sent};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  if (descriptor >= 0) {
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* const header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-  }
-  sendmsg(connection_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  DescriptorMessage(&sent, sizeof sent, descriptor).send(connection_.get());
   connection_.reset();
 }
 

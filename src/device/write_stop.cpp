@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "device/descriptor_message.hpp"
 #include "device/gvisor.hpp"
 
 namespace farpty::device {
@@ -20,19 +21,7 @@ bool is_writable(int end) {
 
 bool send_mark(int end, int file) {
   char byte = 0;
-  iovec part{.iov_base = &byte, .iov_len = 1};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(header), &file, sizeof file);
-  return sendmsg(end, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
+  return DescriptorMessage(&byte, 1, file).send(end) == 1;
 }
 
 }  // namespace
@@ -45,8 +34,8 @@ void WriteStop::stop(int end, int file) {
   usual_ = size / 2;  // the kernel doubles what is asked for (socket(7))
   const int smallest = 1;
   setsockopt(end, SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest);
-  constexpr int kEnough =
-      4;  // a mark takes 768 bytes of the kernel's bookkeeping, the quarter of the smallest buffer has 1,152
+  // A mark takes 768 bytes of the kernel's bookkeeping, the quarter of the smallest buffer has 1,152.
+  constexpr int kEnough = 4;
   for (int sent = 0; sent < kEnough && is_writable(end) && send_mark(end, file); ++sent) ++marks_;
 }
 
