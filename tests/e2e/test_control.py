@@ -50,16 +50,16 @@ def test_the_tree_of_a_session(serve):
             typed = b"stty rows 30 cols 100; sleep 1000 & (trap '' INT; cat | cat)\n"
             connection.sendall(typed)
 
-            def foreground() -> set[str]:
-                groups = [group for session in sessions(server) for group in session["groups"] if group["foreground"]]
-                return {process["command"] for group in groups for process in group["processes"]}
-
             def all_run() -> bool:
                 """The shell waits, and who was forked has become what it is called."""
-                (session,) = sessions(server)
-                groups = [[process["command"] for process in group["processes"]] for group in session["groups"]]
-                return foreground() == {"bash", "cat"} and groups[:2] == [["bash"], ["sleep"]] and len(groups[2]) == 3 \
-                    and read_process(session["leader"]).state == "S"
+                session = next(iter(sessions(server)), None)
+                if session is None:
+                    return False
+                groups = session["groups"]
+                commands = [[process["command"] for process in group["processes"]] for group in groups]
+                foreground = {process["command"] for group in groups if group["foreground"] for process in group["processes"]}
+                return foreground == {"bash", "cat"} and commands[:2] == [["bash"], ["sleep"]] \
+                    and [len(group) for group in commands[2:]] == [3] and read_process(session["leader"]).state == "S"
 
             wait_until(all_run, "all to run", describe=lambda: sessions(server))
             (session,) = sessions(server)
