@@ -4,12 +4,16 @@ import contextlib
 import json
 import os
 import subprocess
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .screen import Screen
 from .server import Server, farpty_binary, serve
 from .wait import GENEROUS
+
+
+MEETING = threading.Lock()  # over a known_hosts file, between threads of a test
 
 
 def config_folder(server: Server) -> Path:
@@ -45,6 +49,19 @@ def native_server(*arguments: str, options: str = "", **more: object) -> Iterato
 def target(server: Server, address: tuple[str, int] | None = None) -> str:
     host, port = address or server.address("farpty")
     return f"{host}:{port}"
+
+
+def introduce(server: Server, address: tuple[str, int]) -> None:
+    """Makes `address`, a proxy of the server, a host that the client has met. Sockets' numbers come again: it may have."""
+    file = config_folder(server) / "known_hosts"
+    name = "[{}]:{}".format(*address)
+    with MEETING:
+        if not file.exists():
+            assert execute(server, "true").returncode == 0
+        lines = [line.split(" ", 1) for line in file.read_text().splitlines()]
+        if name not in (known for known, _ in lines):
+            with file.open("a") as text:
+                text.write(f"{name} {lines[0][1]}\n")
 
 
 def execute(server: Server, *command: str, stdin: bytes = b"", flags: Sequence[str] = (),

@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from .native import execute, native_server, target
+from .native import execute, introduce, native_server, target
 from .proxy import DelayProxy
 from .server import Server
 
@@ -24,8 +24,6 @@ DIALOGUE = ("sh", "-c", "printf one; cat; printf 'an error' >&2; echo two; exit 
 INPUT = bytes(range(256)) * 8
 WANT = b"one" + INPUT + b"two\n"
 PATIENCE = 120  # seconds for one dialogue
-MEETING = 1
-"""Connections before the dialogue's own: each proxy is a new host, whose key is met first."""
 
 
 @dataclasses.dataclass
@@ -57,11 +55,12 @@ class Total:
 
 def run(server: Server, plan: list[str]) -> Outcome:
     with DelayProxy(server.address("farpty"), fault=plan) as proxy:
+        introduce(server, proxy.address)
         try:
             got = execute(server, *DIALOGUE, stdin=INPUT, to=target(server, proxy.address), patience=PATIENCE)
         except subprocess.TimeoutExpired as hung:
             return Outcome(plan, 0, reached=True, difference=f"no end within {PATIENCE} s: {hung.stdout!r}, {hung.stderr!r}")
-        cuts = min(len(plan), max(0, proxy.stats()["accepted"] - MEETING - 1))
+        cuts = min(len(plan), max(0, proxy.stats()["accepted"] - 1))
     if (got.returncode, got.stdout) == (255, b"") and b"cannot connect to" in got.stderr:
         # Cut before the login was through: the command never ran, and the user is told.
         return Outcome(plan, 1, reached=False)
@@ -79,16 +78,15 @@ def run(server: Server, plan: list[str]) -> Outcome:
 def volume(server: Server) -> dict[str, int]:
     """Bytes that one undisturbed dialogue takes each way."""
     with DelayProxy(server.address("farpty")) as proxy:
-        execute(server, "true", to=target(server, proxy.address))
-        before = len(proxy.stats()["connections"])
+        introduce(server, proxy.address)
         execute(server, *DIALOGUE, stdin=INPUT, to=target(server, proxy.address))
-        one = proxy.stats()["connections"][before]
+        [one] = proxy.stats()["connections"]
         return {"up": one["up"]["in"], "down": one["down"]["in"]}
 
 
 def boundaries(volumes: dict[str, int]) -> list[list[str]]:
     """One cut at each byte of the dialogue, either way."""
-    return [[f"{MEETING + 1}#{way}@{at}=cut"] for way in ("up", "down") for at in range(volumes[way] + 1)]
+    return [[f"1#{way}@{at}=cut"] for way in ("up", "down") for at in range(volumes[way] + 1)]
 
 
 def at_random(chance: random.Random, volumes: dict[str, int]) -> list[str]:
@@ -99,7 +97,7 @@ def at_random(chance: random.Random, volumes: dict[str, int]) -> list[str]:
         fault = chance.choice(("cut", "cut", "reset"))
         # Often early: within the handshake or what resumes; else anywhere.
         most = volumes[way] if number == 0 or chance.random() < 0.5 else 2500
-        plan.append(f"{MEETING + 1 + number}#{way}@{chance.randint(0, most)}={fault}")
+        plan.append(f"{1 + number}#{way}@{chance.randint(0, most)}={fault}")
     return plan
 
 
