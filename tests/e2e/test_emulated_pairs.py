@@ -4,7 +4,6 @@ import contextlib
 import os
 import pwd
 import re
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from kit.compare import Side, assert_in_step
 from kit.emulated import assert_same_as_kernel, emulated_command, home_of
 from kit.server import base_environment
 from kit.shells import BASH, JOB, PROMPT, continued, prompt_after, shell
+from kit.sshd import listens, reserved_port
 
 
 def test_script_and_python(uid):
@@ -148,11 +148,9 @@ class Daemon:
     """root's sshd on a port of its own, which lets whoever may read its folder in as root. (A daemon that is not root's gives
     no terminals on any host: it may not chown them.)"""
 
-    def __init__(self, folder: Path, uid: int, wrap=list) -> None:
+    def __init__(self, folder: Path, port: int, uid: int, wrap=list) -> None:
         self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = port
         for name in ("host", "user"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
         (folder / "authorized").write_bytes((folder / "user.pub").read_bytes())
@@ -174,9 +172,7 @@ class Daemon:
 
     def _listens(self) -> bool:
         assert self.process.poll() is None, self.log()
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=5):
-            return True
-        return False
+        return listens(self.port)
 
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")
@@ -192,9 +188,9 @@ class Daemon:
 
 @contextlib.contextmanager
 def daemon(uid: int, wrap=list) -> Iterator[Daemon]:
-    with tempfile.TemporaryDirectory(prefix="farpty-sshd-") as folder:
+    with tempfile.TemporaryDirectory(prefix="farpty-sshd-") as folder, reserved_port() as port:
         os.chmod(folder, 0o755)
-        running = Daemon(Path(folder), uid, wrap)
+        running = Daemon(Path(folder), port, uid, wrap)
         try:
             yield running
         except BaseException:

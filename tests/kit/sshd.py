@@ -23,13 +23,17 @@ class Sshd:
             "  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n  LogLevel ERROR\n")
 
 
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+@contextlib.contextmanager
+def reserved_port() -> Iterator[int]:
+    """A port of loopback for a program that takes no port 0. It is bound and not listened at, so that the kernel gives it to
+    nobody, and whoever asks for this one by number, with SO_REUSEADDR as every daemon does, gets it."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
         return True
     return False
@@ -50,16 +54,13 @@ def running_sshd(folder: Path, environment: dict[str, str]) -> Iterator[Sshd]:
         f"HostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\nPidFile none\nUsePAM no\nStrictModes no\n"
         f"PermitRootLogin prohibit-password\nPasswordAuthentication no\nPrintMotd no\nPrintLastLog no\nListenAddress 127.0.0.1\n"
         f"SetEnv {setenv}\n")
-    for _ in range(5):  # sshd takes no port 0: another program may take the free one first
-        port = _free_port()
+    with reserved_port() as port, (folder / "log").open("wb") as log:
         process = subprocess.Popen([program, "-D", "-e", "-f", str(folder / "sshd_config"), "-p", str(port)],
-                                   stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                                   stdin=subprocess.DEVNULL, stderr=log)
         try:
-            wait_until(lambda port=port, process=process: process.poll() is not None or _listens(port), "sshd to listen")
-            if process.poll() is None:
-                yield Sshd(folder, port)
-                return
+            wait_until(lambda: process.poll() is not None or listens(port), "sshd to listen")
+            assert process.poll() is None, f"sshd does not start: {(folder / 'log').read_text(errors='replace')}"
+            yield Sshd(folder, port)
         finally:
             process.terminate()
-            _, said = process.communicate()
-    raise AssertionError(f"sshd does not start: {said.decode(errors='replace')}")
+            process.wait()
