@@ -1,4 +1,5 @@
-"""farpty-sh in an empty root: no other file, PATH=/nonexistent, with /proc and without. On emulated terminals as on a kernel's.
+"""farpty-sh in an empty root: no other file, PATH=/nonexistent, with /proc and without. On emulated terminals as on a kernel's; one of
+these is made by the static executable within that root.
 
 It is made by `make farpty-sh`, which takes minutes; where it was not made these tests are skipped (`make dist-test` does both).
 """
@@ -21,6 +22,8 @@ from kit.shells import PROMPT, shell
 from kit.wait import GENEROUS
 
 SHELL = Path(os.environ.get("FARPTY_SH", ROOT / f"build/farpty-sh/farpty-sh-{platform.machine()}-linux")).resolve()
+
+STATIC = Path(os.environ.get("FARPTY_STATIC", ROOT / f"build/dist/farpty-{platform.machine()}-linux")).resolve()
 
 pytestmark = pytest.mark.skipif(not SHELL.exists(), reason=f"not built: {SHELL.name} (make farpty-sh)")
 both = pytest.mark.parametrize("proc", ["proc", "bare"])
@@ -46,8 +49,8 @@ def mounted(root, proc, words):
     return ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", MOUNT, str(root), proc, *words]
 
 
-def inside(root, *arguments):
-    return ["/usr/bin/env", "-i", *ENVIRONMENT, "/usr/sbin/chroot", "--userspec=1000:1000", "--groups=", str(root), "/farpty-sh", *arguments]
+def inside(root, *arguments, program=("/farpty-sh",)):
+    return ["/usr/bin/env", "-i", *ENVIRONMENT, "/usr/sbin/chroot", "--userspec=1000:1000", "--groups=", str(root), *program, *arguments]
 
 
 def said(root, script, proc="proc", arguments=("-c",), status=0):
@@ -58,9 +61,14 @@ def said(root, script, proc="proc", arguments=("-c",), status=0):
 
 
 def played(root, dialogue, proc="proc", size=(80, 24)):
-    """On a kernel pty and on an emulated terminal, and the screens compared."""
-    words = inside(root, "--norc", "--noprofile", "-i")
+    """On a kernel pty and on emulated terminals, and the screens compared."""
+    arguments = ["--norc", "--noprofile", "-i"]
+    words = inside(root, *arguments)
     commands = {"a kernel pty": words, "an emulated terminal": emulated_command(words)}
+    if proc == "proc" and STATIC.exists():
+        shutil.copy(STATIC, root / "static")
+        commands["an emulated terminal made within"] = inside(
+            root, *arguments, program=("/static", "run", "--terminal", "emulated", "--", "/farpty-sh"))
     with contextlib.ExitStack() as stack:
         sides = []
         for name, command in commands.items():

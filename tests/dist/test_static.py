@@ -13,25 +13,17 @@ from pathlib import Path
 
 import pytest
 from kit import connected, need, serve
+from kit.emptyroot import inside
 from kit.emulated import as_user, home_of
+from kit.gvisor import gvisor, need_gvisor
 from kit.need import need_program
 from kit.paths import ROOT, built
 from kit.server import base_environment
+from kit.shells import JOB, PROMPT, prompt_after
 from kit.wait import GENEROUS
 
 STATIC = Path(os.environ.get("FARPTY_STATIC", ROOT / f"build/dist/farpty-{platform.machine()}-linux")).resolve()
 USER = 1000
-
-# $0: the root; $1: "proc" or "bare"; $2: "written" or "read": whether there is one folder to write to, in memory; $3 stands for the executable.
-ENTER = """
-set -e
-mount --bind "$0" "$0"
-if [ "$1" = proc ]; then mount -t proc proc "$0/proc"; fi
-if [ "$2" = written ]; then mount -t tmpfs -o mode=0700,uid=1000,gid=1000 none "$0/run"; fi
-mount -o remount,bind,ro "$0"
-shift 3
-exec chroot --userspec=1000:1000 --groups= "$0" /farpty "$@"
-"""
 
 pytestmark = pytest.mark.skipif(not STATIC.exists(), reason=f"not built: {STATIC.name} (make dist)")
 
@@ -48,10 +40,6 @@ def root(tmp_path):
     entered = subprocess.run(inside(folder, "bare", "read", "--version"), capture_output=True, env={}, timeout=GENEROUS, check=False)
     need(b"mount" not in entered.stderr, "permission to mount")
     return folder
-
-
-def inside(root, proc, disk, *words):
-    return ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", ENTER, str(root), proc, disk, "farpty", *words]
 
 
 def farpty(root, *words, proc="proc", disk="read", **more):
@@ -137,3 +125,21 @@ def test_its_library_serves_dynamic_programs(uid):
         done = subprocess.run(as_user(uid, [built("noptyrun"), str(copy), "run", "--size", "70x20", "--", "/bin/sh", "-c", look]), text=True,
                               capture_output=True, cwd=home, env=base_environment(home), timeout=GENEROUS, check=False, stdin=subprocess.DEVNULL)
     assert (done.returncode, done.stdout.replace("\r", "")) == (0, "20 70\n20 70\n/memfd:libfarpty.so (deleted)\n"), done
+
+
+def test_in_gvisor():
+    """Where there are neither pseudoterminals nor a seccomp listener, and pidfd_open(2) is ENOSYS."""
+    need_gvisor()
+    with home_of(0) as home:
+        copy = home / "farpty"
+        shutil.copy(STATIC, copy)
+        with gvisor([str(copy), "run", "--terminal", "emulated", "--", "/bin/sh", "-i"], uid=0, size=(70, 20)) as screen:
+            screen.wait_for(PROMPT)
+            screen.line("stty size; grep -o 'memfd:lib[^ ]*' /proc/self/maps | sort -u")
+            screen.wait_for(prompt_after("20 70\nmemfd:libfarpty.so"))
+            screen.line(JOB)
+            screen.wait_for("\njob")
+            screen.key("C-c")
+            screen.wait_for(prompt_after(r"\^C"))
+            screen.line("exit 6")
+            assert screen.wait_exit() == 6

@@ -7,6 +7,7 @@ tests write files of fixed names there, and two are played at a time.
 import contextlib
 import functools
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -142,18 +143,36 @@ def bash_tests() -> list[str]:
     return sorted(path.name[4:] for path in (FOREIGN / "bash/tests").glob("run-*") if path.name not in apart)
 
 
-def run_bash(side: str, test: str, uid: int) -> Results:
-    """One case for each script run-*: what it prints, which is where it differs from what bash's authors expect."""
+def run_bash(side: str, test: str, uid: int, suite: str = "bash", shell: Path | None = None) -> Results:
+    """One case for each script run-*: what it prints, which is where it differs from what bash's authors expect. `shell`: instead of
+    Debian's, under its name as far as the tests see it."""
     with place(uid) as where:
+        if shell:
+            (where.folder / "bin").mkdir()
+            shutil.copy(shell, where.folder / "bin/bash")
         tests = where.folder / "tests"
         shutil.copytree(FOREIGN / "bash/tests", tests)
-        more = {"THIS_SH": "/bin/bash", "BUILD_DIR": str(where.folder), "BASH_TSTOUT": f"{where.tmp}/out",
+        more = {"THIS_SH": str(where.folder / "bin/bash") if shell else "/bin/bash", "BUILD_DIR": str(where.folder), "BASH_TSTOUT": f"{where.tmp}/out",
                 "PATH": ".:/usr/local/bin:/usr/bin:/bin"}
         status = play(side, ["sh", "-c", f"exec sh ./run-{test} >{where.folder}/result 2>&1"], where, tests, more)
         said = (where.folder / "result").read_text(errors="replace").replace(str(where.folder), "FOLDER")
     lines = [line for line in said.splitlines() if not line.lower().startswith("warning: ")]
     outcome = "never ended" if status is None else "passes" if not lines and status == 0 else "\n".join([f"status {status}", *lines])
-    return {f"bash/{test}": outcome}
+    return {f"{suite}/{test}": outcome}
+
+
+FARPTY_SH = Path(os.environ.get("FARPTY_SH", FOREIGN.parent / f"farpty-sh/farpty-sh-{platform.machine()}-linux")).resolve()
+
+
+def farpty_sh_tests() -> list[str]:
+    """Job control, read, redirection, and what is near to them; none where it was not built (make farpty-sh)."""
+    wanted = ("jobs", "trap", "lastpipe", "coproc", "read", "redir", "heredoc", "herestr", "procsub", "vredir", "mapfile", "invert", "exp-tests")
+    return [test for test in bash_tests() if test in wanted] if FARPTY_SH.exists() else []
+
+
+def run_farpty_sh(side: str, test: str, uid: int) -> Results:
+    """Debian's bash on a kernel pty; on an emulated terminal farpty-sh."""
+    return run_bash(side, test, uid, "farpty-sh", None if side == "kernel" else FARPTY_SH)
 
 
 # -- python
@@ -210,4 +229,4 @@ def loosely(outcome: str) -> str:
     return re.sub(r"0x[0-9a-f]+|\d+(\.\d+)?", "N", outcome)
 
 
-SUITES = {"bash": Suite(bash_tests, run_bash), "python": Suite(python_tests, run_python)}
+SUITES = {"bash": Suite(bash_tests, run_bash), "farpty-sh": Suite(farpty_sh_tests, run_farpty_sh), "python": Suite(python_tests, run_python)}

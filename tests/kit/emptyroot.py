@@ -1,0 +1,23 @@
+"""A root in which there is next to nothing: read-only, entered as an ordinary user, with /proc or without.
+
+Made of a folder that holds `farpty`, the static executable, and the mount points `proc` and `run`. Its mounts are in a namespace
+of their own, which ends with the last program in it.
+"""
+
+from pathlib import Path
+
+# $0: the root; $1: "proc" or "bare"; $2: "written" or "read": whether there is one folder to write to, in memory; $3 stands for the executable.
+ENTER = """
+set -e
+mount --bind "$0" "$0"
+if [ "$1" = proc ]; then mount -t proc proc "$0/proc"; fi
+if [ "$2" = written ]; then mount -t tmpfs -o mode=0700,uid=1000,gid=1000 none "$0/run"; fi
+mount -o remount,bind,ro "$0"
+shift 3
+exec chroot --userspec=1000:1000 --groups= "$0" /farpty "$@"
+"""
+
+
+def inside(root: Path, proc: str, disk: str, *words: str) -> list[str]:
+    """The command that runs the executable there, with these words."""
+    return ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", ENTER, str(root), proc, disk, "farpty", *words]
