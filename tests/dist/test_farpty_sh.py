@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from kit import Screen, farpty_binary, need
 from kit.compare import Side, assert_in_step
+from kit.emptyroot import chrooted, mounted
 from kit.emulated import emulated_command
 from kit.paths import ROOT
 from kit.server import base_environment
@@ -29,7 +30,6 @@ pytestmark = pytest.mark.skipif(not SHELL.exists(), reason=f"not built: {SHELL.n
 both = pytest.mark.parametrize("proc", ["proc", "bare"])
 
 ENVIRONMENT = ["TERM=xterm-256color", "PATH=/nonexistent", "HOME=/home", "PS1=$ ", "HISTFILE="]
-MOUNT = 'if [ "$1" = proc ]; then mount -t proc proc "$0/proc" || exit; fi; shift; exec "$@"'
 
 
 @pytest.fixture
@@ -45,12 +45,8 @@ def root(tmp_path):
     return folder
 
 
-def mounted(root, proc, words):
-    return ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", MOUNT, str(root), proc, *words]
-
-
 def inside(root, *arguments, program=("/farpty-sh",)):
-    return ["/usr/bin/env", "-i", *ENVIRONMENT, "/usr/sbin/chroot", "--userspec=1000:1000", "--groups=", str(root), *program, *arguments]
+    return chrooted(root, ENVIRONMENT, *program, *arguments)
 
 
 def said(root, script, proc="proc", arguments=("-c",), status=0):

@@ -5,10 +5,10 @@
 
 Plays bash's own tests and those of python3.11-testsuite that have to do with terminals (build/foreign, see fetch), each in a
 session of its own: once with a kernel pty as its terminal, once with `farpty run --terminal emulated` on a host whose
-ptys are refused (tests/kit/noptyrun); as root and as user 1000. Some of bash's are played again with farpty-sh, where it was built. What counts is that both sides say the same, not that they
-pass: a bash of another locale or a python of another patch level fails some of its tests anywhere. A test that comes out
-differently is played again on both, for some of them depend on time: it differs where no outcome of the one is among those of
-the other.
+ptys are refused (tests/kit/noptyrun); as root and as user 1000. Some of bash's are played again with farpty-sh, where it was
+built. What counts is that both sides say the same, not that they pass: a bash of another locale or a python of another patch
+level fails some of its tests anywhere. A test that comes out differently is played again on both, for some of them depend on
+time: it differs where no outcome of the one is among those of the other.
 
 Exit status 0: each difference is listed in `deviations`, with its reason, and none is listed that is none; 1: not so.
 """

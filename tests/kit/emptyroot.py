@@ -4,6 +4,7 @@ Made of a folder that holds `farpty`, the static executable, and the mount point
 of their own, which ends with the last program in it.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 # $0: the root; $1: "proc" or "bare"; $2: "written" or "read": whether there is one folder to write to, in memory; $3 stands for the executable.
@@ -21,3 +22,16 @@ exec chroot --userspec=1000:1000 --groups= "$0" /farpty "$@"
 def inside(root: Path, proc: str, disk: str, *words: str) -> list[str]:
     """The command that runs the executable there, with these words."""
     return ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", ENTER, str(root), proc, disk, "farpty", *words]
+
+
+def chrooted(root: Path, environment: Sequence[str], *words: str) -> list[str]:
+    """The command that runs another program of the root as user 1000, with this environment alone."""
+    return ["/usr/bin/env", "-i", *environment, "/usr/sbin/chroot", "--userspec=1000:1000", "--groups=", str(root), *words]
+
+
+MOUNT = 'if [ "$1" = proc ]; then mount -t proc proc "$0/proc" || exit; fi; shift; exec "$@"'
+
+
+def mounted(root: Path, proc: str, command: Sequence[str]) -> list[str]:
+    """A command that finds /proc mounted in the root, if that is to be ("proc")."""
+    return ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", MOUNT, str(root), proc, *command]
