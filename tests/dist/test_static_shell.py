@@ -63,11 +63,11 @@ def assert_a_shell(screen, rows):
     screen.line("clear; type ls; stty size; echo $PATH; id -u")
     screen.wait_for(f"ls is an applet of farpty-sh\n{rows}\n/nonexistent\n1000\n$")
     screen.line("(echo sl''eeps; exec sleep 1000)")
-    screen.wait_for("sleeps\n")
+    screen.wait_for(re.compile("^sleeps$", re.MULTILINE))
     screen.key("C-z")
     screen.wait_for(re.compile(r"Stopped.*\n\$$"))
-    screen.line("clear; jobs; kill %1; wait; find /farpty-sh | xargs basename")
-    screen.wait_for(re.compile(r"farpty-sh\n\$$"))
+    screen.line("kill -KILL %1; disown; clear; find /farpty-sh | xargs basename")
+    screen.wait_for(re.compile(r"^farpty-sh\n\$$"))
     screen.line("exit 7")
 
 
