@@ -261,7 +261,7 @@ void Tty::set_size(ttycall::Winsize size) {
 void Tty::flush(tty::Flush queue) {
   if (queue != tty::Flush::kOutput) {
     drop_sent_input();
-    looked_ahead_ = 0;
+    arrived_.clear();
     if (on_input_flush) on_input_flush();
   }
   discipline_.flush(queue);

@@ -31,6 +31,7 @@
 #include "device/control.hpp"
 #include "device/shared_page.hpp"
 #include "device/socket_queue.hpp"
+#include "device/typed_pieces.hpp"
 #include "device/write_stop.hpp"
 #include "tty/line_discipline.hpp"
 
@@ -88,7 +89,7 @@ class Tty final : private tty::MasterPort {
   // Whether they are; asking resets it.
   [[nodiscard]] bool take_input_room();
   // They will not be offered again.
-  void forget_refused() { looked_ahead_ = 0; }
+  void forget_refused() { arrived_.clear(); }
   // What programs wrote, processed; 0 where there is nothing now.
   std::size_t read_output(MutableBytes into);
   [[nodiscard]] bool has_output() const { return !output_.empty(); }
@@ -209,6 +210,7 @@ class Tty final : private tty::MasterPort {
   bool process_pending();
   void drop_unprocessed();
   void feed_slave();
+  [[nodiscard]] std::size_t receive(Bytes bytes);
   bool send_record();
   void recount_sent();
   void tell_input_room();
@@ -236,8 +238,8 @@ class Tty final : private tty::MasterPort {
   ByteQueue output_{kMaxOutput};
   std::vector<std::byte> unprocessed_;  // read from the socket; at most kPiece bytes
   std::uint64_t typed_ = 0, written_ = 0;
-  std::size_t looked_ahead_ = 0;  // of the bytes that type() refused, how many the line discipline has looked at
-  bool room_came_ = false;        // for those
+  TypedPieces arrived_;     // what type() refused: the line discipline has looked at it
+  bool room_came_ = false;  // for those
   bool end_of_file_sent_ = false;
   bool sent_line_ended_by_file_end_ = false;  // the record in the socket: "ab" of "ab^D"
   bool hung_up_ = false;

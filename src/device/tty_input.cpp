@@ -29,14 +29,27 @@ std::size_t Tty::type(Bytes bytes) {
   room_came_ = false;
   constexpr std::size_t kMostOfOne = 3;  // PARMRK
   if (discipline_.kept() + discipline_.given() + kMostOfOne * bytes.size() >= tty::InputQueue::kSize) recount_sent();
-  const auto* const typed = reinterpret_cast<const std::uint8_t*>(bytes.data());
-  const std::size_t taken = discipline_.receive(typed, bytes.size());
+  const std::size_t seen = std::min(arrived_.size(), bytes.size());
+  arrived_.add(bytes.size() - seen);
+  const std::size_t taken = receive(bytes);
   typed_ += taken;
   // Each byte once: a key that has stopped the output does not stop it again.
-  const std::size_t seen = std::max(taken, looked_ahead_);
-  if (seen < bytes.size()) discipline_.look_ahead(typed + seen, bytes.size() - seen);
-  looked_ahead_ = std::max(seen, bytes.size()) - taken;
+  const Bytes unseen = bytes.subspan(std::max(taken, seen));
+  if (!unseen.empty()) discipline_.look_ahead(reinterpret_cast<const std::uint8_t*>(unseen.data()), unseen.size());
   after_input();
+  return taken;
+}
+
+// tty_buffer.c: flush_to_ldisc. Piece by piece, until there is no room.
+std::size_t Tty::receive(Bytes bytes) {
+  std::size_t taken = 0;
+  while (taken < bytes.size()) {
+    const Bytes piece = bytes.subspan(taken, std::min(arrived_.first(), bytes.size() - taken));
+    const std::size_t count = discipline_.receive(reinterpret_cast<const std::uint8_t*>(piece.data()), piece.size());
+    arrived_.take(count);
+    taken += count;
+    if (count < piece.size()) break;
+  }
   return taken;
 }
 

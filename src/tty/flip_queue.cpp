@@ -19,15 +19,14 @@ std::size_t FlipQueue::write(const std::uint8_t* bytes, std::size_t size, Reader
 // A block too small for the whole piece is left as it is and a new one begun; only where none can be had, it is filled up
 // (tty_buffer.c: __tty_buffer_request_room).
 std::size_t FlipQueue::request(std::size_t size) {
-  const Block& tail = last();
-  const std::size_t left = 2 * tail.size - tail.filled;
+  const std::size_t left = last().left();
   if (left >= size || add_block(size)) return size;
   return left;
 }
 
 // tty_buffer.c: tty_buffer_alloc
 bool FlipQueue::add_block(std::size_t size) {
-  size = (size + kGrain - 1) / kGrain * kGrain;
+  size = FlipBlock::size_for(size);
   if (size == kGrain) {
     // A reader at work may have given this one back already, and then it is reused instead of a new one made.
     if (reader_ == Reader::kAtWork && has_small_block_before_last()) small_free_uncertain_ = true;
@@ -41,7 +40,7 @@ bool FlipQueue::add_block(std::size_t size) {
   if (count_ == kMostBlocks) return false;
   memory_ += size;
   ++count_;
-  last() = {.size = size};
+  last() = {{.size = size}};
   return true;
 }
 
@@ -55,7 +54,7 @@ void FlipQueue::append(const std::uint8_t* bytes, std::size_t size) {
   __builtin_memcpy(bytes_ + bytes_end_, bytes, size);
   bytes_end_ += size;
   last().filled += size;
-  last().left += size;
+  last().waiting += size;
 }
 
 bool FlipQueue::has_small_block_before_last() {
@@ -81,22 +80,22 @@ void FlipQueue::free_first() {
 }
 
 void FlipQueue::free_drained() {
-  while (count_ > 1 && block(0).left == 0) free_first();
+  while (count_ > 1 && block(0).waiting == 0) free_first();
 }
 
 void FlipQueue::clear() {
   while (count_ > 1) free_first();
-  last().left = 0;
+  last().waiting = 0;
   bytes_begin_ = bytes_end_ = seen_ = 0;
 }
 
 FlipQueue::Piece FlipQueue::front() {
   free_drained();
-  return {.bytes = bytes_ + bytes_begin_, .size = block(0).left};
+  return {.bytes = bytes_ + bytes_begin_, .size = block(0).waiting};
 }
 
 void FlipQueue::take(std::size_t size) {
-  block(0).left -= size;
+  block(0).waiting -= size;
   bytes_begin_ += size;
 }
 

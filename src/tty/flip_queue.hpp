@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "tty/flip_block.hpp"
+
 namespace farpty::tty {
 
 class FlipQueue {
@@ -40,15 +42,12 @@ class FlipQueue {
   [[nodiscard]] bool take_race();
 
  private:
-  static constexpr std::size_t kGrain = 256;     // MIN_TTYB_SIZE: blocks are multiples of this
-  static constexpr std::size_t kLargest = 1792;  // TTY_BUFFER_PAGE with pages of 4096 bytes
+  static constexpr std::size_t kGrain = FlipBlock::kGrain, kLargest = FlipBlock::kLargest;
   static constexpr std::size_t kMostMemory = 2 * kLimit + kGrain + kLargest;  // small blocks are reused above the limit
   static constexpr std::size_t kMostBlocks = kMostMemory / kGrain + 2;
 
-  struct Block {
-    std::size_t size = 0;    // what it counts against the limit; it holds twice as many, none of them needs a flag
-    std::size_t filled = 0;  // bytes ever put in
-    std::size_t left = 0;    // bytes not yet taken out
+  struct Block : FlipBlock {
+    std::size_t waiting = 0;  // bytes not yet taken out
   };
 
   [[nodiscard]] Block& block(std::size_t i) { return blocks_[(first_ + i) % kMostBlocks]; }

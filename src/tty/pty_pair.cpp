@@ -27,8 +27,8 @@ std::size_t PtyPair::master_write(const std::uint8_t* bytes, std::size_t size) {
   if (size == 0) return 0;
   std::size_t taken = 0;
   if (!master_flow_.stopped()) {
-    // tty_io.c: iterate_tty_write hands over 2048 bytes at a time, n_tty.c: n_tty_write tries until nothing is taken.
-    constexpr std::size_t kPiece = 2048;
+    // n_tty.c: n_tty_write tries until nothing is taken.
+    constexpr std::size_t kPiece = FlipBlock::kLargestWrite;
     slave_work_ = true;
     const auto reader = to_slave_.empty() ? FlipQueue::Reader::kAtWork : FlipQueue::Reader::kStuck;
     while (taken < size) {
