@@ -14,6 +14,7 @@
 
 #include <gtest/gtest.h>
 
+#include "device/descriptor_message.hpp"
 #include "device/process_groups.hpp"
 #include "device/test_session.hpp"
 #include "ttycall/ioctls.hpp"
@@ -77,6 +78,22 @@ class DeviceTest : public testing::Test {
     }
     return answer_.result;
   }
+  // The same by a datagram, from a socket to which the kernel gives a name, or whose name is `own`.
+  std::optional<int> ask_by_datagram(std::string_view own = {}, std::size_t size = sizeof(ttycall::Request)) {
+    const OwnedFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+    const auto length = [](std::size_t name) { return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name); };
+    std::memcpy(address.sun_path, own.data(), own.size());
+    EXPECT_EQ(bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), length(own.size())), 0) << own;
+    address = {.sun_family = AF_UNIX, .sun_path = {}};
+    std::memcpy(address.sun_path + 1, name_.data(), name_.size());
+    EXPECT_EQ(connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), length(1 + name_.size())), 0);
+    EXPECT_GT(send(fd.get(), &request_, size, 0), 0);
+    context_.restart();
+    context_.poll();
+    if (recv(fd.get(), &answer_, sizeof answer_, MSG_DONTWAIT) != sizeof answer_) return std::nullopt;
+    return answer_.result;
+  }
   std::optional<int> ask_ioctl(std::uint32_t code, int argument = 0) {
     request_.operation = Operation::kIoctl;
     request_.code = code;
@@ -109,6 +126,74 @@ TEST_F(DeviceTest, strangers_are_not) {
   EXPECT_EQ(ask(10), std::nullopt);
   request_.magic = 1;
   EXPECT_EQ(ask(), std::nullopt);
+}
+
+TEST_F(DeviceTest, what_is_answered_at_once_comes_by_a_datagram) {
+  request_.operation = Operation::kIoctl;
+  request_.code = io::kTcflsh;
+  EXPECT_EQ(ask_by_datagram(), 0);
+  request_.value = 3;
+  EXPECT_EQ(ask_by_datagram(), -error::kInval);
+  request_.code = io::kTiocspgrp;
+  device_->terminal().control().take(getsid(0), getpgrp());
+  std::memcpy(request_.argument, "\1\0\0", 4);
+  EXPECT_EQ(ask_by_datagram(), -error::kPerm) << "who asks is known";
+  device_->terminal().control().release();
+}
+
+TEST_F(DeviceTest, other_datagrams_are_dropped) {
+  request_.operation = Operation::kIoctl;
+  request_.code = io::kTcflsh;
+  EXPECT_EQ(ask_by_datagram({}, sizeof request_ - 1), std::nullopt);
+  request_.token[3] ^= 1;
+  EXPECT_EQ(ask_by_datagram(), std::nullopt);
+  request_.token[3] ^= 1;
+  request_.magic = 1;
+  EXPECT_EQ(ask_by_datagram(), std::nullopt);
+  request_.magic = ttycall::kMagic;
+  EXPECT_EQ(ask_by_datagram(), 0);
+
+  // What would have to be kept, or answered with a descriptor.
+  request_.code = io::kTcsetsw;
+  EXPECT_EQ(ask_by_datagram(), std::nullopt);
+  request_.code = io::kTiocgptpeer;
+  EXPECT_EQ(ask_by_datagram(), std::nullopt);
+  for (const Operation operation :
+       {Operation::kAttach, Operation::kOpenTty, Operation::kOpenSlave, Operation::kOpenMaster, Operation::kListen,
+        Operation::kAwaitOutput, Operation::kTakeInput}) {
+    request_.operation = operation;
+    EXPECT_EQ(ask_by_datagram(), std::nullopt) << static_cast<int>(operation);
+  }
+}
+
+// A path might be somebody else's socket by the time of the answer, where we may write and the asker may not.
+TEST_F(DeviceTest, an_answer_goes_to_no_name_of_the_askers_choice) {
+  request_.operation = Operation::kIoctl;
+  request_.code = io::kTcflsh;
+  const std::string path = testing::TempDir() + "farpty-asker-" + std::to_string(getpid());
+  EXPECT_EQ(ask_by_datagram(path), std::nullopt);
+  std::filesystem::remove(path);
+  using namespace std::literals;
+  EXPECT_EQ(ask_by_datagram("\0farpty-asker"sv), std::nullopt);
+}
+
+TEST_F(DeviceTest, a_datagram_brings_no_descriptor) {
+  request_.operation = Operation::kOrphaned;
+  const OwnedFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  int pipe[2];
+  ASSERT_EQ(pipe2(pipe, O_CLOEXEC | O_NONBLOCK), 0);
+  const OwnedFd out(pipe[0]);
+  OwnedFd in(pipe[1]);
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  std::memcpy(address.sun_path + 1, name_.data(), name_.size());
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name_.size());
+  ASSERT_EQ(connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), length), 0);
+  ASSERT_GT(DescriptorMessage(&request_, sizeof request_, in.get()).send(fd.get()), 0);
+  in.reset();
+  context_.restart();
+  context_.poll();
+  std::byte one;
+  EXPECT_EQ(read(out.get(), &one, 1), 0) << "the device has it";
 }
 
 // The connection comes before the request: whenever that comes, and however many are silent.

@@ -111,6 +111,13 @@ Result<std::unique_ptr<RequestSocket>> RequestSocket::open(boost::asio::io_conte
   FARPTY_ASSIGN(ready, Readiness::watch(context, made->listener_.get()));
   made->ready_ = std::move(ready);
   made->listen_on();
+  if (is_gvisor()) return made;
+  auto* const self = made.get();
+  FARPTY_ASSIGN(datagrams,
+                RequestDatagrams::open(
+                    context, made->name_, [self](const ttycall::Request& request) { return self->is_ours(request); },
+                    [self](std::shared_ptr<Asked> asked) { self->asked_(std::move(asked)); }));
+  made->datagrams_ = std::move(datagrams);
   return made;
 }
 
@@ -122,6 +129,8 @@ bool RequestSocket::is_token_start(std::uint64_t word) const {
   std::memcpy(&start, token_.data(), sizeof start);
   return start == word;
 }
+
+bool RequestSocket::is_ours(const ttycall::Request& request) const { return same_token(request.token, token_.data()); }
 
 void RequestSocket::listen_on() {
   ready_.when_readable([this] { accept(); });
@@ -160,7 +169,7 @@ bool RequestSocket::take(OwnedFd& connection) {
   const ssize_t count = receive(connection.get(), received);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
   const ttycall::Request& request = received.request;
-  if (count != sizeof request || request.magic != ttycall::kMagic || !same_token(request.token, token_.data())) {
+  if (count != sizeof request || request.magic != ttycall::kMagic || !is_ours(request)) {
     connection.reset();
     return true;
   }

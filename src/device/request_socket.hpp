@@ -1,6 +1,6 @@
 // RequestSocket: where programs ask the device (ttycall/request.hpp): an abstract unix socket, one connection a request.
 //
-// Who asks is what the kernel says of the connection; whether it belongs to this session is what its token says. Whatever
+// Where the kernel is Linux, short ones come as datagrams (request_datagrams.hpp). Who asks is what the kernel says of the connection; whether it belongs to this session is what its token says. Whatever
 // else comes is closed without an answer. Invariant: at most kMaxWaiting + kAtOnce silent connections are open at a time.
 #pragma once
 
@@ -22,6 +22,7 @@
 #include "base/result.hpp"
 #include "base/timer.hpp"
 #include "device/asked.hpp"
+#include "device/request_datagrams.hpp"
 
 namespace farpty::device {
 
@@ -60,6 +61,7 @@ class RequestSocket {
   void listen_on();
   void try_again_later();
   bool take(OwnedFd& connection);
+  [[nodiscard]] bool is_ours(const ttycall::Request& request) const;
   void look_again(OwnedFd connection);
   void keep(OwnedFd connection);
 
@@ -74,6 +76,7 @@ class RequestSocket {
   std::array<std::uint8_t, ttycall::kTokenSize> token_{};
   OwnedFd listener_;
   Readiness ready_;
+  std::unique_ptr<RequestDatagrams> datagrams_;
   std::map<int, Waiting> waiting_;
   std::vector<OwnedFd> fresh_;  // accepted in this round
   Later next_round_, second_look_;

@@ -57,16 +57,20 @@ class Session {
   }
 
   // A request: the bytes lie over one that is right.
-  void ask(std::span<const std::uint8_t> bytes, bool bring) {
+  void ask(std::span<const std::uint8_t> bytes, bool bring, int type = SOCK_SEQPACKET) {
     ttycall::Request request{};
     const std::size_t size = std::min(bytes.size(), sizeof request - offsetof(ttycall::Request, operation));
     std::memcpy(reinterpret_cast<std::uint8_t*>(&request) + offsetof(ttycall::Request, operation), bytes.data(), size);
     request.magic = ttycall::kMagic;
     std::memcpy(request.token, token_.data(), token_.size());
-    send(&request, sizeof request, bring);
+    send(&request, sizeof request, bring, type);
   }
-  void send(const void* bytes, std::size_t size, bool bring) {
-    OwnedFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  void send(const void* bytes, std::size_t size, bool bring, int type = SOCK_SEQPACKET) {
+    OwnedFd fd(::socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
+    if (type == SOCK_DGRAM) {
+      constexpr sa_family_t kUnnamed = AF_UNIX;  // the kernel gives a name
+      bind(fd.get(), reinterpret_cast<const sockaddr*>(&kUnnamed), sizeof kUnnamed);
+    }
     sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
     std::memcpy(address.sun_path + 1, name_.data(), name_.size());
     const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name_.size());
@@ -169,10 +173,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     rest = rest.subspan(2 + bytes.size());
     switch (what % 10) {
       case 0:
-      case 1:
-      case 2: session.ask(bytes, false); break;
+      case 1: session.ask(bytes, false); break;
+      case 2: session.ask(bytes, what > 200, SOCK_DGRAM); break;
       case 3: session.ask(bytes, true); break;
-      case 4: session.send(bytes.data(), bytes.size(), what > 127); break;
+      case 4: session.send(bytes.data(), bytes.size(), what > 127, what % 4 == 0 ? SOCK_DGRAM : SOCK_SEQPACKET); break;
       case 5: session.close_one(); break;
       case 6: session.write(bytes); break;
       case 7: session.read(); break;

@@ -118,19 +118,49 @@ struct Control {
   int descriptor;
 };
 
-constexpr int kUnix = 1, kSeqpacket = 5, kSocketLevel = 1, kRights = 1, kPassCredentials = 16;
+constexpr int kUnix = 1, kSeqpacket = 5, kDatagram = 2, kSocketLevel = 1, kRights = 1, kPassCredentials = 16,
+              kReceiveTimeout = 20;
 
-long connect_to_device() {
-  const long fd = call(__NR_socket, kUnix, kSeqpacket | kCloexec, 0);
-  if (fd < 0) return fd;
+long connect(int fd) {
   Address to{kUnix, {}};
   for (unsigned i = 0; i < where.name_size; ++i) to.path[i + 1] = where.name[i];
   long result = 0;
   do result = call(__NR_connect, fd, address(&to), static_cast<long>(sizeof to.family + 1 + where.name_size));
   while (result == -error::kIntr);
+  return result;
+}
+
+long connect_to_device() {
+  const long fd = call(__NR_socket, kUnix, kSeqpacket | kCloexec, 0);
+  if (fd < 0) return fd;
+  const long result = connect(static_cast<int>(fd));
   if (result >= 0) return fd;
   close(static_cast<int>(fd));
   return result;
+}
+
+// A request that is answered at once. Nobody tells of the end of a datagram's receiver, so from time to time it is asked for.
+long talk_by_datagrams(int fd, const ttycall::Request& request, ttycall::Answer& answer) {
+  const std::uint16_t unnamed = kUnix;     // the kernel gives a name: autobind
+  constexpr long kPause[2] = {0, 50'000};  // struct timeval
+  long result = call(__NR_bind, fd, address(&unnamed), sizeof unnamed);
+  if (result >= 0) result = call(__NR_setsockopt, fd, kSocketLevel, kReceiveTimeout, address(&kPause), sizeof kPause);
+  if (result >= 0) result = connect(fd);
+  if (result < 0) return result;
+  do result = send(fd, &request, sizeof request, kNoSignal);
+  while (result == -error::kIntr);
+  if (result < 0) return result;
+  for (;;) {
+    result = receive(fd, &answer, sizeof answer, 0);
+    if (result == sizeof answer) return 0;
+    if (result == -error::kIntr) continue;
+    if (result != -error::kAgain || connect(fd) < 0) return -error::kIo;
+  }
+}
+
+bool goes_by_datagrams(const ttycall::Request& request, int brought) {
+  return brought < 0 && ttycall::is_answered_at_once(request) && mapped != nullptr &&
+         (mapped->header.options & ttycall::option::kNamedRequests) == 0;
 }
 
 // What is sent on it carries our name; what is received must not: a descriptor has room there, and no more.
@@ -290,8 +320,13 @@ long ask(ttycall::Request& request, ttycall::Answer& answer, Wait wait, int* des
   const bool hold = wait == Wait::kShort;
   if (hold) call(__NR_rt_sigprocmask, 0, address(&all), address(&before), 8);
   int handed_out = -1;
-  long result = connect_to_device();
-  if (result >= 0) {
+  const bool by_datagrams = hold && goes_by_datagrams(request, brought);
+  long result = by_datagrams ? call(__NR_socket, kUnix, kDatagram | kCloexec, 0) : connect_to_device();
+  if (result >= 0 && by_datagrams) {
+    const int fd = static_cast<int>(result);
+    result = talk_by_datagrams(fd, request, answer);
+    close(fd);
+  } else if (result >= 0) {
     const int fd = static_cast<int>(result);
     result = send_request(fd, request, brought);
     if (result >= 0) result = receive_answer(fd, answer, wait, handed_out);

@@ -51,17 +51,8 @@ bool group_is_orphaned() {
   return ask(request, answer, Wait::kShort) != 0;  // a device that is gone leaves everyone an orphan
 }
 
-Wait wait_of(std::uint32_t code, long argument) {
-  switch (code) {
-    case io::kTcsbrk: return argument != 0 ? Wait::kUntilDrained : Wait::kShort;
-    case io::kTcsetsw:
-    case io::kTcsetsf:
-    case io::kTcsetsw2:
-    case io::kTcsetsf2:
-    case io::kTcsetaw:
-    case io::kTcsetaf: return Wait::kUntilDrained;
-    default: return Wait::kShort;
-  }
+Wait wait_of(std::uint32_t code, std::uint64_t value) {
+  return ttycall::waits_for_output(code, value) ? Wait::kUntilDrained : Wait::kShort;
 }
 
 // The slot and the bytes in the socket, at one moment.
@@ -110,7 +101,7 @@ long forward(Terminal& terminal, std::uint32_t code, void* argument) {
   const int brought = needed ? terminal.fd : -1;
   int descriptor = -1;
   const bool close_on_exec = code == io::kTiocgptpeer && (request.value & kCloexec) != 0;
-  const long result = ask(request, answer, wait_of(code, reinterpret_cast<long>(argument)), &descriptor,
+  const long result = ask(request, answer, wait_of(code, request.value), &descriptor,
                           close_on_exec ? OnExec::kClose : OnExec::kKeep, brought);
   if (result < 0) return result;
   if (shape.out > 0) __builtin_memcpy(argument, answer.argument, shape.out);

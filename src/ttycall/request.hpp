@@ -3,11 +3,15 @@
 // One SOCK_SEQPACKET connection for each request: connect, send a Request (with the descriptor that it is about, where there is
 // one), receive an Answer (with a descriptor where one is handed out), close. Nothing is kept open, so a program that closes or
 // counts its descriptors finds nothing of ours.
+// What is answered at once, and with no descriptor, goes by a datagram each way instead (is_answered_at_once): to a SOCK_DGRAM socket of
+// the same name, from one to which the kernel gave a name (unix(7): autobind); not where option::kNamedRequests is set.
 // Who asks is what the kernel says (SO_PEERCRED; option::kNamedRequests: SCM_CREDENTIALS); the token says that it belongs to this session. Both ends are this
 // release (see kMagic), on one machine: plain structures in native byte order.
 #pragma once
 
 #include <cstdint>
+
+#include "ttycall/ioctls.hpp"
 
 namespace farpty::ttycall {
 
@@ -68,5 +72,32 @@ struct Answer {
   std::uint8_t argument[kArgumentSize];
 };
 static_assert(sizeof(Answer) == 72);
+
+// ioctl(2)s that wait until what was written is out.
+constexpr bool waits_for_output(std::uint32_t code, std::uint64_t value) {
+  switch (code) {
+    case io::kTcsbrk: return value != 0;
+    case io::kTcsetsw:
+    case io::kTcsetsf:
+    case io::kTcsetsw2:
+    case io::kTcsetsf2:
+    case io::kTcsetaw:
+    case io::kTcsetaf: return true;
+    default: return false;
+  }
+}
+
+// And with no descriptor.
+constexpr bool is_answered_at_once(const Request& request) {
+  switch (request.operation) {
+    case Operation::kIoctl: return request.code != io::kTiocgptpeer && !waits_for_output(request.code, request.value);
+    case Operation::kOrphaned:
+    case Operation::kUnserved:
+    case Operation::kTakeStatus:
+    case Operation::kCatchUp:
+    case Operation::kWriteNothing: return true;
+    default: return false;
+  }
+}
 
 }  // namespace farpty::ttycall

@@ -181,6 +181,36 @@ def test_an_executable_of_another_machine_is_told_of_once(tmp_path):
         still_works(screen, "fine")
 
 
+def test_a_request_that_nobody_answers_any_more(tmp_path):
+    """The device takes no more requests, and then it is gone: whoever waits is told."""
+    ready, go, log = tmp_path / "ready", tmp_path / "go", tmp_path / "log"
+    script = f"""
+import errno, os, signal, termios, time
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+termios.tcflush(0, termios.TCIFLUSH)
+log = open({str(log)!r}, "w", buffering=1)
+open({str(ready)!r}, "w").close()
+while not os.path.exists({str(go)!r}):
+    time.sleep(0.01)
+print("asks", file=log)
+try:
+    termios.tcflush(0, termios.TCIFLUSH)
+except termios.error as error:
+    print(errno.errorcode[error.args[0]], file=log)
+"""
+    with emulated(["/usr/bin/python3", "-c", script]) as screen:
+        wait_until(lambda: screen.pump(0) or ready.exists(), "the program to be there")
+        everyone = descendants(screen.process.pid)
+        os.kill(screen.process.pid, signal.SIGSTOP)
+        wait_until(lambda: (now := read_process(screen.process.pid)) and now.state == "T", "the device to be stopped")
+        go.touch()
+        wait_until(lambda: "asks" in log.read_text(), "the program to ask")
+        os.kill(screen.process.pid, signal.SIGKILL)
+        wait_until(lambda: log.read_text().split() == ["asks", "EIO"], "the program to be told", describe=log.read_text)
+        wait_until(lambda: not any((now := read_process(process.pid)) and now.state not in "ZX" for process in everyone),
+                   "nobody to be left")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_the_end_of_the_device(number, tmp_path):
     """A reader and a writer that ignore SIGHUP are told by what their calls return; the leader, and by it its job, by the signal."""

@@ -101,6 +101,10 @@ def flood() -> None:
     """Garbage, silence and nonsense that is well formed, as fast as it goes."""
     _, _, name, token = device()
     held: list[socket.socket] = []
+    datagrams = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    datagrams.bind("")  # the kernel gives a name, where answers pile up
+    datagrams.connect(f"\0{name}")
+    request = struct.pack("Q16sIiIIQ64s", MAGIC, token, IOCTL, 0, termios.TIOCSWINSZ, TO_MASTER, 0, struct.pack("HH", 24, 80))
     say("flooding")
     while True:
         made = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -109,6 +113,8 @@ def flood() -> None:
             held.append(made)
             continue
         made.send(os.urandom(112))
+        for datagram in (os.urandom(112), request):
+            datagrams.send(datagram)
         made.close()  # python's own closing would swallow a KeyboardInterrupt (the repr of a ResourceWarning nobody sees)
         with contextlib.suppress(OSError):
             ask(termios.TIOCSWINSZ, 24 | 80 << 16, TO_MASTER)
