@@ -83,7 +83,7 @@ class DeviceTest : public testing::Test {
     const OwnedFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
     const auto length = [](std::size_t name) { return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name); };
-    std::memcpy(address.sun_path, own.data(), own.size());
+    own.copy(address.sun_path, own.size());
     EXPECT_EQ(bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), length(own.size())), 0) << own;
     address = {.sun_family = AF_UNIX, .sun_path = {}};
     std::memcpy(address.sun_path + 1, name_.data(), name_.size());
