@@ -1,4 +1,6 @@
 // What is typed and not read when much of it waits: pieces that lie in the socket and behind it, and what had no room.
+#include <algorithm>
+
 #include "device/tty_fixture.hpp"
 
 namespace farpty::device {
@@ -41,6 +43,24 @@ TEST_F(TtyInputTest, a_read_takes_no_more_than_it_wants) {
   EXPECT_EQ(taken(500).size(), 500U);
   EXPECT_EQ(taken(8192).size(), 490U);
   EXPECT_EQ(taken(8192), "");
+}
+
+// docs/line-discipline.md: where the kernel's blocks end depends on the sizes of the writes (typed_pieces.hpp), and of two that come at once
+// the border is not known.
+TEST_F(TtyInputTest, writes_that_are_taken_at_once_are_cut_as_one) {
+  const auto shown = [this] {
+    const std::string text = output();
+    type("\x11");
+    output();
+    return std::ranges::count(text, 'b');
+  };
+  const std::string first(1570, 'a'), second = "\n" + std::string(1900, 'b') + "\x13" + std::string(113, 'c');
+  type(first);
+  type(second);
+  EXPECT_EQ(shown(), 1791);
+  tty_ = *Tty::open(context_, page_);
+  type(first + second);
+  EXPECT_EQ(shown(), 1757);
 }
 
 TEST_F(TtyInputTest, lines_are_read_from_the_socket) {
