@@ -124,7 +124,7 @@ dist-twice:
 # A shell for hosts that have none: bash and busybox in one static file; packaging/farpty-sh/README.md.
 farpty-sh:
 	@scripts/bootstrap build zig dist
-	@packaging/farpty-sh/build
+	@packaging/farpty-sh/build $(ARCHITECTURES)
 
 dist-test: all dist farpty-sh
 	@scripts/bootstrap test dist-test
