@@ -176,19 +176,25 @@ void Conversation::begin(const Started& started) {
 }
 
 std::expected<std::optional<Message>, Failure> Conversation::next() {
-  if (broken_ || state_ == State::kClosed) return std::nullopt;
+  std::expected<std::optional<Message>, Failure> heard;
+  if (broken_ || state_ == State::kClosed) return heard;
   const auto fail = [this](Failure fault) {
     broken_ = true;
     return std::unexpected(std::move(fault));
   };
-  auto frame = splitter_.next();
+  const auto frame = splitter_.next();
   if (!frame) return fail(broken(frame.error().message()));
-  if (!*frame) return std::nullopt;
+  if (!*frame) return heard;
   if (auto fault = admit(**frame)) return fail(std::move(*fault));
-  auto message = decode(**frame);
-  if (!message) return fail(broken(message.error().message()));
-  if (auto fault = take(*message)) return fail(std::move(*fault));
-  return std::move(*message);
+  if ((*frame)->type == Type::kData) {  // most of what comes: it is not carried from hand to hand
+    heard->emplace(Data{.channel = (*frame)->channel, .bytes = (*frame)->payload});
+  } else {
+    auto message = decode(**frame);
+    if (!message) return fail(broken(message.error().message()));
+    heard->emplace(std::move(*message));
+  }
+  if (auto fault = take(**heard)) return fail(std::move(*fault));
+  return heard;
 }
 
 // May this come now? Asked before its payload is looked at.

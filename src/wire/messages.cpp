@@ -1,6 +1,7 @@
 #include "wire/messages.hpp"
 
 #include <algorithm>
+#include <array>
 #include <type_traits>
 
 #include "base/check.hpp"
@@ -193,13 +194,21 @@ void describe(V&, Redraw&) {}
 
 // Plain bytes: numbers of eight bytes, the most significant first.
 
-void append_number(std::uint64_t value, std::vector<std::byte>& out) {
-  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<std::byte>(value >> shift & 0xff));
+constexpr std::size_t kNumberSize = 8;
+
+template <std::size_t kNumbers>
+void append_numbers(Type type, Channel channel, const std::array<std::uint64_t, kNumbers>& numbers,
+                    std::vector<std::byte>& out) {
+  std::array<std::byte, kNumbers * kNumberSize> bytes;
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = static_cast<std::byte>(numbers[i / kNumberSize] >> (56 - 8 * (i % kNumberSize)) & 0xff);
+  append_frame(type, channel, bytes, out);
 }
 
 std::uint64_t number_at(Bytes bytes, std::size_t index) {
   std::uint64_t value = 0;
-  for (const std::byte one : bytes.subspan(index * 8, 8)) value = value << 8 | std::to_integer<std::uint64_t>(one);
+  for (const std::byte one : bytes.subspan(index * kNumberSize, kNumberSize))
+    value = value << 8 | std::to_integer<std::uint64_t>(one);
   return value;
 }
 
@@ -222,31 +231,28 @@ Result<Message> decode_map(const Frame& frame) {
 
 template <std::size_t kNumbers, typename Make>
 Result<Message> decode_numbers(const Frame& frame, Make make) {
-  if (frame.payload.size() != kNumbers * 8) return not_understood(frame.type, "it has not the right length");
+  if (frame.payload.size() != kNumbers * kNumberSize) return not_understood(frame.type, "it has not the right length");
   return make(frame.payload);
 }
 
-Channel channel_of(const Message& message) {
-  if (const auto* data = std::get_if<Data>(&message)) return data->channel;
-  if (const auto* ack = std::get_if<Ack>(&message)) return ack->channel;
-  if (const auto* eof = std::get_if<Eof>(&message)) return eof->channel;
-  return Channel::kNone;
+// One function for each kind of message. Those of the streams come with every keystroke: nothing is allocated for them.
+
+void append(const Data& data, std::vector<std::byte>& out) { append_frame(Type::kData, data.channel, data.bytes, out); }
+
+void append(const Screen& screen, std::vector<std::byte>& out) {
+  append_frame(Type::kScreen, Channel::kNone, screen.bytes, out);
 }
 
-template <typename T>
-std::vector<std::byte> payload_of(T message) {
-  std::vector<std::byte> bytes;
-  if constexpr (std::is_same_v<T, Ack>) {
-    append_number(message.read, bytes);
-    append_number(message.limit, bytes);
-  } else if constexpr (std::is_same_v<T, Ping> || std::is_same_v<T, Pong>) {
-    append_number(message.cookie, bytes);
-  } else {
-    Writer writer;
-    describe(writer, message);
-    bytes = to_cbor(writer.take());
-  }
-  return bytes;
+void append(const Ack& ack, std::vector<std::byte>& out) {
+  append_numbers<2>(Type::kAck, ack.channel, {ack.read, ack.limit}, out);
+}
+
+void append(const Ping& ping, std::vector<std::byte>& out) {
+  append_numbers<1>(Type::kPing, Channel::kNone, {ping.cookie}, out);
+}
+
+void append(const Pong& pong, std::vector<std::byte>& out) {
+  append_numbers<1>(Type::kPong, Channel::kNone, {pong.cookie}, out);
 }
 
 // In the order of the variant.
@@ -263,19 +269,21 @@ static_assert(std::size(kTypes) == std::variant_size_v<Message>);
 Type type_of(const Message& message) { return kTypes[message.index()]; }
 
 void encode(const Message& message, std::vector<std::byte>& out) {
-  const Type type = type_of(message);
-  if (const auto* data = std::get_if<Data>(&message)) return append_frame(type, data->channel, data->bytes, out);
-  if (const auto* screen = std::get_if<Screen>(&message)) return append_frame(type, Channel::kNone, screen->bytes, out);
-  const auto payload = std::visit(
-      [](const auto& one) -> std::vector<std::byte> {
+  std::visit(
+      [&](const auto& one) {
         using T = std::decay_t<decltype(one)>;
-        if constexpr (std::is_same_v<T, Data> || std::is_same_v<T, Screen>)
-          return {};
-        else
-          return payload_of(one);
+        if constexpr (requires { append(one, out); }) {
+          append(one, out);
+        } else {
+          T copy = one;
+          Writer writer;
+          describe(writer, copy);
+          Channel channel = Channel::kNone;
+          if constexpr (std::is_same_v<T, Eof>) channel = one.channel;
+          append_frame(type_of(message), channel, to_cbor(writer.take()), out);
+        }
       },
       message);
-  append_frame(type, channel_of(message), payload, out);
 }
 
 Result<Message> decode(const Frame& frame) {
