@@ -173,9 +173,8 @@ void NativeClient::broke(const std::string& why) {
 // --- the session
 
 void NativeClient::show(Channel channel, Bytes bytes) {
+  if (!ending_ && (channel == Channel::kErrors || view_.passes(bytes))) write(channel, bytes);
   window_.received(bytes.size(), Clock::now());
-  if (ending_) return;
-  if (channel == Channel::kErrors || view_.passes(bytes)) write(channel, bytes);
 }
 
 void NativeClient::write(Channel channel, Bytes bytes) {

@@ -119,12 +119,12 @@ void NativeTalk::type(Bytes typed) {
 void NativeTalk::send_typed(std::size_t room, std::vector<std::byte>& out) {
   if (!conversation_ || !conversation_->may_send(wire::Type::kData)) return;
   const auto& stream = conversation_->sending(Channel::kInput);
+  const std::uint64_t sent_before = stream.sent;
   while (!stream.ended && out.size() < room) {
     const Bytes left = typed_.front().subspan(static_cast<std::size_t>(stream.sent - typed_from_));
     const auto size =
         static_cast<std::size_t>(std::min<std::uint64_t>({left.size(), stream.room(), wire::kGoodPayload}));
     if (size > 0) {
-      acknowledge(Due::kAll, out);  // it goes along
       conversation_->send(wire::Data{.channel = Channel::kInput, .bytes = left.first(size)}, out);
       continue;
     }
@@ -135,8 +135,9 @@ void NativeTalk::send_typed(std::size_t room, std::vector<std::byte>& out) {
       conversation_->send(wire::Bye{}, out);
       detached_ = true;
     }
-    return;
+    break;
   }
+  if (stream.sent > sent_before) acknowledge(Due::kAll, out);  // it goes along, behind what somebody waits for
 }
 
 bool NativeTalk::owes_acknowledgement() const {

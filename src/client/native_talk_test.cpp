@@ -161,6 +161,21 @@ TEST_F(NativeTalkTest, AServerThatGoesOnElsewhereIsNotBelieved) {
   EXPECT_EQ(shown_.failure_, "protocol");
 }
 
+// Somebody waits for what was typed, nobody for the acknowledgement.
+TEST_F(NativeTalkTest, AnAcknowledgementGoesAlongBehindWhatWasTyped) {
+  connect();
+  heard();
+  start(false);
+  say(wire::Data{.channel = Channel::kOutput, .bytes = as_bytes("echo")});
+  talk_.type(as_bytes("key"));
+  talk_.send_typed(1 << 20, out_);
+  EXPECT_THAT(heard(), ElementsAre(Type::kData, Type::kAck));
+  EXPECT_EQ(ack_.read, 4U);
+  talk_.type(as_bytes("another"));
+  talk_.send_typed(1 << 20, out_);
+  EXPECT_THAT(heard(), ElementsAre(Type::kData)) << "there is nothing new to acknowledge";
+}
+
 TEST_F(NativeTalkTest, TheServerIsToldOnceAStrideWasRead) {
   connect();
   heard();

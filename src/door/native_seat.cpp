@@ -191,16 +191,17 @@ std::size_t NativeSeat::output_room() const {
 }
 
 void NativeSeat::say_bytes(Channel channel, Bytes bytes) {
-  // In a packet of its own it would wake the client before the echo does.
-  if (const auto ack = owed_acknowledgement(); ack && !bytes.empty()) voice_.say_with_next(*ack);
+  // In a packet of its own it would wake the client once more; before the bytes it would keep him from showing them.
+  const auto ack = bytes.empty() ? std::nullopt : owed_acknowledgement();
   while (!bytes.empty()) {
     const Bytes some = bytes.first(std::min(bytes.size(), wire::kGoodPayload));
     bytes = bytes.subspan(some.size());
     wire::Message message = wire::Data{.channel = channel, .bytes = some};
     if (redraw_left_ > 0) message = wire::Screen{.bytes = some};
     redraw_left_ -= std::min(redraw_left_, some.size());
-    bytes.empty() ? voice_.say(message) : voice_.say_with_next(message);
+    bytes.empty() && !ack ? voice_.say(message) : voice_.say_with_next(message);
   }
+  if (ack) voice_.say(*ack);
 }
 
 void NativeSeat::jumped(const session::Jump& jump) {
