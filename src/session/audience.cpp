@@ -132,21 +132,23 @@ void Audience::deliver(Bytes output, pty::Stream stream) {
     if (auto* viewer = typist()) hand(*viewer, output, stream);
     return;
   }
-  const Offset before = history_->end();
+  // Who waits for it gets it before the history does.
+  const Offset before = history_->end(), after = before + output.size();
+  for (const auto& seat : seats_) {
+    if (!is_live(*seat) || seat->viewer_->output_room() < output.size()) continue;
+    seat->position_ = after;
+    hand(*seat->viewer_, output, stream);
+  }
   history_->append(output, stream);
   if (typist() == nullptr && !has_viewers()) return history_->pack();
-  for (const auto& seat : seats_) {
-    if (seat->viewer_ == nullptr) continue;
-    const bool at_the_end = seat->position_ == before && seat->jump_ == Seat::JumpTo::kNowhere &&
-                            seat->redraw_.empty() && seat->size_told_ &&
-                            history_->resize_after(seat->sizes_told_) == nullptr;
-    if (at_the_end && seat->viewer_->output_room() >= output.size()) {
-      seat->position_ = history_->end();
-      hand(*seat->viewer_, output, stream);
-    } else {
-      serve(*seat);
-    }
-  }
+  for (const auto& seat : seats_)
+    if (seat->position_ != after) serve(*seat);
+}
+
+// Nothing stands between it and the next byte of the program's.
+bool Audience::is_live(const Seat& seat) const {
+  return seat.viewer_ != nullptr && is_served(seat) && seat.size_told_ &&
+         history_->resize_after(seat.sizes_told_) == nullptr;
 }
 
 void Audience::resized(WindowSize size) {
@@ -162,7 +164,7 @@ bool Audience::is_served(const Seat& seat) const {
 }
 
 void Audience::serve(Seat& seat) {
-  if (!lasts() || seat.viewer_ == nullptr) return;
+  if (!lasts() || seat.viewer_ == nullptr || is_live(seat)) return;
   while (const std::size_t room = seat.viewer_->output_room())
     if (give(seat, room) == 0) break;
 }

@@ -80,6 +80,7 @@ class Audience {
  private:
   Seat* lost_seat(const Viewer& viewer, std::uint64_t id) const;
   void place(Seat& seat, const std::optional<Offset>& offset);
+  [[nodiscard]] bool is_live(const Seat& seat) const;
   void jump(Seat& seat);
   std::size_t give(Seat& seat, std::size_t room);
   void trim();
