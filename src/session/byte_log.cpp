@@ -14,7 +14,11 @@ constexpr int kLevel = 3;  // zstd's own default: some 300 MB/s, and text to a t
 
 void ByteLog::append(Bytes bytes) {
   while (!bytes.empty()) {
-    if (chunks_.empty() || chunks_.back().size == kChunk) chunks_.push_back({.begin = end_});
+    if (chunks_.empty() || chunks_.back().size == kChunk) {
+      const bool goes_on = !chunks_.empty();  // it will be full, too: let it not grow from a byte again
+      chunks_.push_back({.begin = end_});
+      if (goes_on) chunks_.back().store.reserve(kChunk);
+    }
     Chunk& last = chunks_.back();
     const Bytes part = bytes.first(std::min(bytes.size(), kChunk - last.size));
     last.store.insert(last.store.end(), part.begin(), part.end());
@@ -28,7 +32,6 @@ void ByteLog::append(Bytes bytes) {
 void ByteLog::forget_before(Offset offset) {
   begin_ = std::clamp(offset, begin_, end_);
   while (!chunks_.empty() && chunks_.front().begin + chunks_.front().size <= begin_) chunks_.pop_front();
-  if (chunks_.empty()) chunks_ = {};  // a deque keeps a block of its own
 }
 
 Bytes ByteLog::at(Offset offset) {

@@ -88,10 +88,12 @@ void Session::pump_output() {
     next_round_.run([this] { pump_output(); });
 }
 
+// Of a flood nothing stays: what is parsed for a checkpoint in the midst of it is parsed for nobody, while the loop waits.
 void Session::settle_later() {
   settles_ = true;
-  settling_.run_after(kSettling, [this] {
+  settling_.run_after(kSettling, [this, from = bytes_out_] {
     settles_ = false;
+    if (bytes_out_ - from > Picture::kMostBehind) return settle_later();
     audience_.settle();
   });
 }
