@@ -1,6 +1,7 @@
 #include "vt/screen.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace farpty::vt {
 
@@ -16,6 +17,18 @@ void set_default_tabs(std::vector<bool>& tabs, std::size_t from, std::size_t col
   for (std::size_t column = from; column < columns; ++column) tabs[column] = column % 8 == 0;
 }
 
+// How many bytes at the beginning mean nothing for the modes; some of them, where there are many. memchr(3) looks at many at a
+// time; the bound is for a stream of SO without an ESC, which would be searched for one again and again.
+std::size_t meaningless(Bytes bytes) {
+  constexpr std::size_t kMost = 1024;
+  constexpr int kEsc = 0x1b, kShiftOut = 0x0e, kShiftIn = 0x0f;
+  std::size_t count = std::min(bytes.size(), kMost);
+  for (const int control : {kEsc, kShiftOut, kShiftIn})
+    if (const void* const found = std::memchr(bytes.data(), control, count))
+      count = static_cast<std::size_t>(static_cast<const std::byte*>(found) - bytes.data());
+  return count;
+}
+
 }  // namespace
 
 Screen::Screen(WindowSize size) : size_(sane(size)), modes_(size_), cells_(size_) {
@@ -25,15 +38,10 @@ Screen::Screen(WindowSize size) : size_(sane(size)), modes_(size_), cells_(size_
 void Screen::feed(Bytes output) { parser_.feed(output, *this); }
 
 void Screen::skip(Bytes output) {
-  const auto means_something = [](std::byte byte) {
-    const auto code = std::to_integer<unsigned>(byte);
-    return code == 0x1b || code == 0x0e || code == 0x0f;  // ESC, SO, SI
-  };
   while (!output.empty()) {
-    if (parser_.partial().empty()) {
-      const auto next = std::ranges::find_if(output, means_something);
-      output = output.subspan(static_cast<std::size_t>(next - output.begin()));
-      if (output.empty()) break;
+    if (const std::size_t count = parser_.partial().empty() ? meaningless(output) : 0; count > 0) {
+      output = output.subspan(count);
+      continue;
     }
     feed(output.first(1));
     output = output.subspan(1);

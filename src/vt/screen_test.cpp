@@ -43,6 +43,20 @@ std::string shown(std::string_view output, WindowSize size = kSize) {
   return shown(*fed(screen, output, size));
 }
 
+// Wherever in what is skipped they stand.
+TEST(Screen, SkippedOutputStillSetsModesAndCharsets) {
+  for (std::size_t before = 0; before < 1100; ++before) {
+    const std::string output =
+        std::string(before, 'x') + "\x1b[?2004h\x1b)0" + std::string(1100 - before, 'y') + "\x0e\x1b[H";
+    Screen skipping(kSize), whole(kSize);
+    skipping.skip(as_bytes(output));
+    whole.feed(as_bytes(output));
+    EXPECT_EQ(skipping.redraw(Screen::Redrawn::kModes), whole.redraw(Screen::Redrawn::kModes)) << before;
+    skipping.skip(as_bytes("z\x0f"));
+    EXPECT_NE(skipping.redraw(Screen::Redrawn::kModes), whole.redraw(Screen::Redrawn::kModes)) << before;
+  }
+}
+
 // The half that was left of a wide character makes what stands before it no wide one: libvterm counts by what it finds behind.
 TEST(Screen, WhatOverwritesTheFirstHalfOfAWideCharacterIsNarrow) {
   std::unique_ptr<Screen> screen;
