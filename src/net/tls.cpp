@@ -17,11 +17,10 @@ namespace farpty::net {
 namespace {
 
 constexpr std::size_t kRecord = 16 * 1024;                           // RFC 8446, 5.1
-constexpr std::size_t kSmallRecord = 512;                            // what is asked for at least
 constexpr std::string_view kExporterLabel = "EXPORTER-farpty-dial";  // docs/protocol/farpty-1.md
 constexpr unsigned char kPskSuiteNumber[] = {0x13, 0x01};            // RFC 8446, B.4
 
-// Before a call whose error is asked for: OpenSSL adds to what is there. Mostly nothing is, and to look costs less than to clear.
+// Before calls whose error is asked for: OpenSSL adds to what is there. Mostly nothing is, and to look costs less than to clear.
 void clear_errors() {
   if (ERR_peek_error() != 0) ERR_clear_error();
 }
@@ -59,7 +58,6 @@ class Tls::Use {
  public:
   Use(Tls& tls, std::vector<std::byte>& out) : tls_(tls) {
     tls.out_ = &out;
-    clear_errors();
     auto& recent = with_buffers();
     if (recent.front() == &tls) return;
     auto place = std::ranges::find(recent, &tls);
@@ -270,30 +268,30 @@ Result<> Tls::receive(Bytes wire, std::vector<std::byte>& plain, std::vector<std
   if (failed_) return failure("TLS", "", "it has failed before");
   const Use use(*this, out);
   in_ = wire;
-  const auto step = [&]() -> Result<> {
-    if (!established_) FARPTY_TRY(shake_hands());
-    while (established_ && !peer_closed_) {
-      const std::size_t before = plain.size();
-      // Never more than came in, but for a record whose beginning came earlier: its rest is pending then.
-      const std::size_t most = std::clamp(in_.size(), kSmallRecord, kRecord);
-      plain.resize(before + most);
-      std::size_t count = 0;
-      clear_errors();
-      const int done = SSL_read_ex(ssl_.get(), plain.data() + before, most, &count);
-      plain.resize(before + (done == 1 ? count : 0));
-      if (done == 1 && in_.empty() && SSL_has_pending(ssl_.get()) == 0) return {};  // no more to be had: do not ask
-      if (done == 1) continue;
-      switch (SSL_get_error(ssl_.get(), done)) {
-        case SSL_ERROR_WANT_READ: return {};
-        case SSL_ERROR_ZERO_RETURN: peer_closed_ = true; return {};
-        default: return broken();
-      }
-    }
-    return {};
-  };
-  auto done = step();
+  Result<> done;
+  if (!established_) done = shake_hands();
+  if (done && established_) done = read(plain);
   in_ = {};
   return done;
+}
+
+Result<> Tls::read(std::vector<std::byte>& plain) {
+  static thread_local std::array<std::byte, kRecord> record;  // a vector would clear what it grows by
+  while (!peer_closed_) {
+    std::size_t count = 0;
+    clear_errors();
+    const int done = SSL_read_ex(ssl_.get(), record.data(), record.size(), &count);
+    if (done == 1) {
+      plain.insert(plain.end(), record.begin(), record.begin() + static_cast<std::ptrdiff_t>(count));
+      if (in_.empty() && SSL_has_pending(ssl_.get()) == 0) break;  // no more to be had: do not ask
+      continue;
+    }
+    const int why = SSL_get_error(ssl_.get(), done);
+    if (why == SSL_ERROR_WANT_READ) break;
+    if (why != SSL_ERROR_ZERO_RETURN) return broken();
+    peer_closed_ = true;
+  }
+  return {};
 }
 
 Result<> Tls::send(Bytes plain, std::vector<std::byte>& out) {

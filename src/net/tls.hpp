@@ -108,6 +108,7 @@ class Tls {
   Tls(Role role, TlsJudge& judge, std::string_view alpn) : role_(role), judge_(judge), alpn_(alpn) {}
   static Result<std::unique_ptr<Tls>> make(const TlsContext& context, Role role, TlsJudge& judge);
   Result<> shake_hands();
+  Result<> read(std::vector<std::byte>& plain);
   Result<> identify();
   Result<> identify_resumed();
   [[nodiscard]] std::unexpected<Error> broken();

@@ -25,6 +25,7 @@ Result<SSL_CTX*> make(const SSL_METHOD* method) {
   SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
   SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE);  // who may keep buffers, Tls says
+  SSL_CTX_set_read_ahead(context, 1);                        // a record by one read of the caller's memory, not two
   SSL_CTX_set_ciphersuites(context, kSuites);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
