@@ -52,26 +52,30 @@ Result<std::unique_ptr<Outlet>> Outlet::open(boost::asio::io_context& context, i
   return outlet;
 }
 
-// How many bytes went; 0 where it would block.
+// As many as go now. A terminal or pipe of our own that took a part has no room for the rest (n_tty.c: n_tty_write; pipe(7)):
+// it is not asked once more, for when some of it was read there will be an edge.
 std::size_t Outlet::write_some(Bytes bytes) {
-  if (asks_) {
-    pollfd ready{.fd = fd_, .events = POLLOUT, .revents = 0};
-    if (poll(&ready, 1, 0) != 1) return 0;
-    bytes = bytes.first(std::min<std::size_t>(bytes.size(), PIPE_BUF));  // fits whole where poll saw room (pipe(7))
+  std::size_t written = 0;
+  while (written < bytes.size() && !(own_ && written > 0)) {
+    Bytes some = bytes.subspan(written);
+    if (asks_) {
+      pollfd ready{.fd = fd_, .events = POLLOUT, .revents = 0};
+      if (poll(&ready, 1, 0) != 1) break;
+      some = some.first(std::min<std::size_t>(some.size(), PIPE_BUF));  // fits whole where poll saw room (pipe(7))
+    }
+    const ssize_t count = ::write(own_ ? own_.get() : fd_, some.data(), some.size());
+    if (count < 0 && errno != EAGAIN && errno != EINTR) {
+      broken_ = true;
+      return bytes.size();
+    }
+    if (count <= 0) break;
+    written += static_cast<std::size_t>(count);
   }
-  const ssize_t count = ::write(own_ ? own_.get() : fd_, bytes.data(), bytes.size());
-  if (count >= 0) return static_cast<std::size_t>(count);
-  if (errno == EAGAIN || errno == EINTR) return 0;
-  broken_ = true;
-  return bytes.size();
+  return written;
 }
 
 void Outlet::write(Bytes bytes) {
-  while (waiting_.empty() && !bytes.empty() && !broken_) {
-    const std::size_t count = write_some(bytes);
-    if (count == 0) break;
-    bytes = bytes.subspan(count);
-  }
+  if (waiting_.empty() && !broken_) bytes = bytes.subspan(write_some(bytes));
   if (bytes.empty() || broken_) return;
   const bool waits = !waiting_.empty();
   (void)waiting_.push(bytes);  // the caller asked room()
@@ -92,13 +96,9 @@ void Outlet::await_room() {
 }
 
 void Outlet::flush() {
-  while (!waiting_.empty() && !broken_) {
-    const std::size_t count = write_some(waiting_.front());
-    if (count == 0) await_room();
-    if (count == 0 && !broken_) return;
-    waiting_.pop(count);
-  }
+  waiting_.pop(write_some(waiting_.front()));
   if (broken_) waiting_.clear();
+  if (!waiting_.empty()) return await_room();
   drained_();
 }
 

@@ -12,7 +12,8 @@ constexpr unsigned kPatience = 3;                       // rounds without growth
 constexpr double kFull = 0.85;                     // of the window came in a round trip: the rest waited in a queue
 constexpr double kGrowing = 2.0, kKept = 1.1;      // x rate x round trip
 constexpr unsigned kMemory = 10;                   // rounds after which a best rate is an old one
-constexpr std::uint64_t kStride = 16 * 1024;       // bytes: a first window of 64 KiB never closes while they are read
+constexpr std::uint64_t kStride = 16 * 1024;       // bytes
+constexpr std::uint64_t kNearStride = 32 * 1024;   // a first window of 64 KiB never closes while they are read
 constexpr std::uint64_t kStrides = 16;             // in a window, where that makes them larger, or the path is slow
 constexpr std::uint64_t kMostStride = 256 * 1024;  // what the server keeps until then finds room in a processor's cache
 
@@ -31,7 +32,8 @@ void Window::connected() {
 }
 
 std::uint64_t Window::stride() const {
-  return size_ < bounds_.first ? size_ / kStrides : std::clamp(size_ / kStrides, kStride, kMostStride);
+  if (size_ < bounds_.first) return size_ / kStrides;
+  return std::clamp(size_ / kStrides, size_ == bounds_.first ? kNearStride : kStride, kMostStride);
 }
 
 // What is said in a moment in which one of the ends does not get to run keeps a fast path busy; on a slow one that is little.

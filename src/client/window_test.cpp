@@ -64,6 +64,7 @@ TEST(Window, OfAFastNearPathStaysAsItWas) {
   Window window(kTerminal);
   flood(window, 40e6, milliseconds(1), 1000);  // 40 kB in a round trip, and much more while one end waits for its turn
   EXPECT_EQ(window.size(), 64 * kKiB);
+  EXPECT_EQ(window.stride(), 32 * kKiB) << "half of it is read while the other half is on its way";
 }
 
 TEST(Window, ThatBecameSmallGrowsWithThePath) {
