@@ -1,7 +1,8 @@
 // RequestSocket: where programs ask the device (ttycall/request.hpp): an abstract unix socket, one connection a request.
 //
-// Where the kernel is Linux, short ones come as datagrams (request_datagrams.hpp). Who asks is what the kernel says of the connection; whether it belongs to this session is what its token says. Whatever
-// else comes is closed without an answer. Invariant: at most kMaxWaiting + kAtOnce silent connections are open at a time.
+// Short ones come as datagrams instead, where the kernel is Linux (request_datagrams.hpp). Who asks is what the kernel says
+// of the connection; whether it belongs to this session is what its token says. Whatever else comes is closed without an
+// answer. Invariant: at most kMaxWaiting + kAtOnce silent connections are open at a time.
 #pragma once
 
 #include <sys/types.h>
