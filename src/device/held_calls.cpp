@@ -13,7 +13,7 @@ std::optional<Clock::time_point> HeldCalls::Held::wakes() const {
 }
 
 HeldCalls::HeldCalls(boost::asio::io_context& context, Look look)
-    : look_(std::move(look)), later_(context), timer_(context) {}
+    : look_(std::move(look)), context_(context), later_(context) {}
 
 void HeldCalls::take(std::shared_ptr<StoppedCall> call) {
   std::erase_if(held_, [&](const Held& held) { return held.call->thread == call->thread; });
@@ -81,10 +81,11 @@ void HeldCalls::wait_for_timers() {
   for (const Held& held : held_)
     if (const auto wakes = held.wakes(); wakes && (!first || *wakes < *first)) first = wakes;
   if (!first) {
-    timer_.cancel();
+    if (timer_) timer_->cancel();
     return;
   }
-  timer_.run_at(*first, [this] {
+  if (!timer_) timer_ = std::make_unique<Timer>(context_);
+  timer_->run_at(*first, [this] {
     const auto now = Clock::now();
     look_at([now](const Held& held) {
       const auto wakes = held.wakes();

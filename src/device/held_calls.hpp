@@ -78,8 +78,9 @@ class HeldCalls {
   std::list<Held> held_;
   std::size_t drop_at_ = 64;  // the gone are dropped when there are so many
   std::set<int> changed_;
+  boost::asio::io_context& context_;
   Later later_;
-  Timer timer_;
+  std::unique_ptr<Timer> timer_;  // most terminals never need one
 };
 
 }  // namespace farpty::device

@@ -160,7 +160,8 @@ void RequestSocket::look_again(OwnedFd connection) {
 
 void RequestSocket::try_again_later() {
   constexpr std::chrono::milliseconds kPause{50};
-  retry_.run_after(kPause, [this] { accept(); });
+  if (!retry_) retry_ = std::make_unique<Timer>(context_);
+  retry_->run_after(kPause, [this] { accept(); });
 }
 
 // Whether nothing more is to be expected of the connection.

@@ -57,7 +57,7 @@ class RequestSocket {
   static constexpr int kAtOnce = 64;               // taken in one round: a flood leaves each round to the others
 
   RequestSocket(boost::asio::io_context& context, std::function<void(std::shared_ptr<Asked>)> asked)
-      : context_(context), asked_(std::move(asked)), next_round_(context), second_look_(context), retry_(context) {}
+      : context_(context), asked_(std::move(asked)), next_round_(context), second_look_(context) {}
   void accept();
   void listen_on();
   void try_again_later();
@@ -81,7 +81,7 @@ class RequestSocket {
   std::map<int, Waiting> waiting_;
   std::vector<OwnedFd> fresh_;  // accepted in this round
   Later next_round_, second_look_;
-  Timer retry_;
+  std::unique_ptr<Timer> retry_;  // most terminals never need it
 };
 
 }  // namespace farpty::device
