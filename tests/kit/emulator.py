@@ -68,8 +68,9 @@ class Emulator(pyte.Screen):
     def restore_cursor(self) -> None:
         if saved := self.saved[self.beneath is not None]:
             self.savepoints.append(copy.deepcopy(saved))
-            modes = self.mode.copy()
+            modes, hidden = self.mode.copy(), self.cursor.hidden
             super().restore_cursor()
+            self.cursor.hidden = hidden  # nor is DECTCEM
             self.mode = modes ^ ((modes ^ self.mode) & {pyte.modes.DECOM})  # DECAWM is not a part of it (xterm: DECRC)
         else:
             self.reset_mode(pyte.modes.DECOM)
@@ -132,7 +133,7 @@ class Emulator(pyte.Screen):
         whole = self.margins in (None, (0, self.lines - 1))
         return {
             "cells": self._cells(self.buffer),
-            "beneath": self.beneath and self._cells(self.beneath),
+            "beneath": None if self.beneath is None else self._cells(self.beneath),
             "cursor": (self.cursor.x, self.cursor.y, self.cursor.attrs, self.cursor.hidden),
             "modes": self.mode,
             "margins": None if whole else tuple(self.margins),

@@ -20,6 +20,7 @@ DATA = Path(__file__).resolve().parent / "data"
 COLUMNS, ROWS = 80, 24
 STEP = int(os.environ.get("FARPTY_CUTS", "211"))
 """Bytes from cut to cut; a prime, so that cuts fall everywhere in sequences and rows."""
+pytestmark = [pytest.mark.soak] if STEP < 50 else []  # minutes for each recording: the run is not to be taken for one that hangs
 ELSEWHERE = (
     b"\x1b[?1049h\x1b[44;1mother\x1b[5;9r\x1b[?6h\x1b[4h\x1b[20h\x1b(0\x0e\x1b[?7l\x1b[?25l\x1b[?2004h\x1b[?1h\x1b[3g\x1b[3;3Hx\x1b]0;un"
 )
