@@ -19,7 +19,7 @@ from kit.emptyroot import chrooted, mounted
 from kit.emulated import emulated_command
 from kit.paths import ROOT
 from kit.server import base_environment
-from kit.shells import PROMPT, shell
+from kit.shells import PROMPT, job_control, shell
 from kit.wait import GENEROUS
 
 SHELL = Path(os.environ.get("FARPTY_SH", ROOT / f"build/farpty-sh/farpty-sh-{platform.machine()}-linux")).resolve()
@@ -106,32 +106,7 @@ def test_what_the_terminal_is(root, proc):
 
 @both
 def test_job_control(root, proc):
-    def dialogue(screen: Screen):
-        screen.wait_for(PROMPT)
-        screen.line("echo jo''b; cat")
-        screen.wait_for(re.compile("^job$", re.MULTILINE))
-        screen.line("typed")
-        screen.wait_for("typed\ntyped")
-        yield
-        screen.key("C-z")
-        screen.wait_for(re.compile(r"Stopped.*\n\$$"))
-        screen.line("jobs")
-        screen.wait_for(re.compile(r"jobs\n.*Stopped +cat\n\$$"))
-        yield
-        screen.line("fg")
-        screen.wait_for(re.compile(r"^cat$", re.MULTILINE))
-        screen.line("awake")
-        screen.wait_for("awake\nawake")
-        screen.key("C-d")
-        screen.wait_for(re.compile(r"awake\n\$$"))
-        # Said by the job itself: a key that comes before it has begun is the shell's, and may leave it running.
-        screen.line("(echo sl''eeps; exec sleep 1000)")
-        screen.wait_for(re.compile("^sleeps$", re.MULTILINE))
-        screen.key("C-c")
-        screen.wait_for(re.compile(r"\^C\n\$$"))
-        yield
-
-    played(root, dialogue, proc)
+    played(root, job_control, proc)
 
 
 def test_line_editing(root):

@@ -7,7 +7,6 @@ programs under qemu see only a part (docs/distribution.md). Made by `make farpty
 import contextlib
 import os
 import platform
-import re
 import subprocess
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from kit.compare import Side, assert_in_step
 from kit.need import need_program
 from kit.paths import ROOT
 from kit.server import base_environment
-from kit.shells import PROMPT, shell
+from kit.shells import job_control, shell
 from kit.wait import GENEROUS
 
 SHELL = Path(os.environ.get("FARPTY_SH_AARCH64", ROOT / "build/farpty-sh/farpty-sh-aarch64-linux")).resolve()
@@ -67,26 +66,4 @@ def test_what_the_terminal_is(arm, tmp_path):
 
 
 def test_job_control(arm, tmp_path):
-    def dialogue(screen: Screen):
-        screen.wait_for(PROMPT)
-        screen.line("echo jo''b; cat")
-        screen.wait_for(re.compile("^job$", re.MULTILINE))
-        screen.line("typed")
-        screen.wait_for("typed\ntyped")
-        yield
-        screen.key("C-z")
-        screen.wait_for(re.compile(r"Stopped.*\n\$$"))
-        screen.line("fg")
-        screen.wait_for(re.compile(r"^cat$", re.MULTILINE))
-        screen.line("awake")
-        screen.wait_for("awake\nawake")
-        screen.key("C-d")
-        screen.wait_for(re.compile(r"awake\n\$$"))
-        # Said by the job itself: a key that comes before it has begun is the shell's, and may leave it running.
-        screen.line("(echo sl''eeps; exec sleep 1000)")
-        screen.wait_for(re.compile("^sleeps$", re.MULTILINE))
-        screen.key("C-c")
-        screen.wait_for(re.compile(r"\^C\n\$$"))
-        yield
-
-    played(arm, tmp_path, dialogue)
+    played(arm, tmp_path, job_control)

@@ -1,6 +1,7 @@
 """Dialogues with shells, for screens that are compared."""
 
 import re
+from collections.abc import Iterator
 
 from .compare import Dialogue
 from .screen import Screen
@@ -38,3 +39,28 @@ def shell(*lines: str) -> Dialogue:
             yield
 
     return dialogue
+
+
+def job_control(screen: Screen) -> Iterator[None]:
+    """Stops a job, lists it, brings it back, ends it, and interrupts another."""
+    screen.wait_for(PROMPT)
+    screen.line("echo jo''b; cat")
+    screen.wait_for(re.compile("^job$", re.MULTILINE))
+    screen.line("typed")
+    screen.wait_for("typed\ntyped")
+    yield
+    screen.key("C-z")
+    screen.wait_for(re.compile(r"Stopped.*\n\$$"))
+    screen.line("jobs")
+    screen.wait_for(re.compile(r"jobs\n.*Stopped +cat\n\$$"))
+    yield
+    screen.line("fg")
+    continued(screen, "cat")
+    screen.key("C-d")
+    screen.wait_for(re.compile(r"awake\n\$$"))
+    # Said by the job itself: a key that comes before it has begun is the shell's, and may leave it running.
+    screen.line("(echo sl''eeps; exec sleep 1000)")
+    screen.wait_for(re.compile("^sleeps$", re.MULTILINE))
+    screen.key("C-c")
+    screen.wait_for(re.compile(r"\^C\n\$$"))
+    yield
