@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -16,10 +17,18 @@ EXAMPLE = ROOT / "examples/static-terminal"
 HERE = Path(__file__).resolve().parent
 
 
+def processor(file: Path) -> bytes:
+    """elf(5), e_machine: of an object, or of an archive's first one."""
+    contents = file.read_bytes()
+    start = contents.index(b"\x7fELF")
+    return contents[start + 18 : start + 20]
+
+
 def archive() -> Path:
-    """Of the build under test; it has no sanitizers in any."""
+    """Of the build under test, or another one for this processor; it has no sanitizers in any."""
     places = [Path(farpty_binary()).parent, *sorted((ROOT / "build").glob("*"))]
-    found = [place / "libfarpty.a" for place in places if (place / "libfarpty.a").exists()]
+    here = processor(Path(sys.executable))
+    found = [file for place in places if (file := place / "libfarpty.a").exists() and processor(file) == here]
     need(found, "libfarpty.a (cmake --build --preset release --target farpty_archive)")
     return found[0]
 
