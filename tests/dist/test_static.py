@@ -12,8 +12,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from kit import connected, need, serve
-from kit.emptyroot import inside
+from kit import connected, serve
+from kit.emptyroot import empty_root, inside
 from kit.emulated import as_user, home_of
 from kit.gvisor import gvisor, need_gvisor
 from kit.need import need_program
@@ -31,15 +31,7 @@ pytestmark = pytest.mark.skipif(not STATIC.exists(), reason=f"not built: {STATIC
 @pytest.fixture
 def root(tmp_path):
     """A folder with the executable and a static busybox, to have something to run; nothing else."""
-    need(os.getuid() == 0, "root, to make an empty root")
-    folder = tmp_path / "root"
-    for name in ("proc", "run"):
-        (folder / name).mkdir(parents=True)
-    shutil.copy(STATIC, folder / "farpty")
-    shutil.copy(need_program("busybox", "busybox-static"), folder / "busybox")
-    entered = subprocess.run(inside(folder, "bare", "read", "--version"), capture_output=True, env={}, timeout=GENEROUS, check=False)
-    need(b"mount" not in entered.stderr, "permission to mount")
-    return folder
+    return empty_root(tmp_path, farpty=STATIC, busybox=need_program("busybox", "busybox-static"))
 
 
 def farpty(root, *words, proc="proc", disk="read", **more):

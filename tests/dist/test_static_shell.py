@@ -6,14 +6,13 @@ Both are made first (`make dist`, `make farpty-sh`); `make dist-test` does that.
 import os
 import platform
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from kit import Screen, connected, need, serve
+from kit import Screen, connected, serve
 from kit.dial import desk, said
-from kit.emptyroot import inside
+from kit.emptyroot import empty_root, inside
 from kit.paths import ROOT
 from kit.server import base_environment
 from kit.wait import GENEROUS
@@ -32,15 +31,7 @@ TOOLS = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 @pytest.fixture
 def root(tmp_path):
-    need(os.getuid() == 0, "root, to make an empty root")
-    folder = tmp_path / "root"
-    for name in ("proc", "run"):
-        (folder / name).mkdir(parents=True)
-    shutil.copy(STATIC, folder / "farpty")
-    shutil.copy(SHELL, folder / "farpty-sh")
-    entered = subprocess.run(within(folder, "bare", "--version"), capture_output=True, env={"PATH": TOOLS}, timeout=GENEROUS, check=False)
-    need(b"mount" not in entered.stderr, "permission to mount")
-    return folder
+    return empty_root(tmp_path, **{"farpty": STATIC, "farpty-sh": SHELL})
 
 
 def within(root, proc, *words):

@@ -4,8 +4,14 @@ Made of a folder that holds `farpty`, the static executable, and the mount point
 of their own, which ends with the last program in it.
 """
 
+import os
+import shutil
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+
+from kit.need import need
+from kit.wait import GENEROUS
 
 # $0: the root; $1: "proc" or "bare"; $2: "written" or "read": whether there is one folder to write to, in memory; $3 stands for the executable.
 ENTER = """
@@ -17,6 +23,19 @@ mount -o remount,bind,ro "$0"
 shift 3
 exec chroot --userspec=1000:1000 --groups= "$0" /farpty "$@"
 """
+
+
+def empty_root(parent: Path, **files: str | Path) -> Path:
+    """The folder: these files under these names, of which `farpty` is one, and the mount points. It can be entered."""
+    need(os.getuid() == 0, "root, to make an empty root")
+    folder = parent / "root"
+    for name in ("proc", "run"):
+        (folder / name).mkdir(parents=True)
+    for name, file in files.items():
+        shutil.copy(file, folder / name)
+    entered = subprocess.run(inside(folder, "bare", "read", "--version"), capture_output=True, env={}, timeout=GENEROUS, check=False)
+    need(b"mount" not in entered.stderr, "permission to mount")
+    return folder
 
 
 def inside(root: Path, proc: str, disk: str, *words: str) -> list[str]:
