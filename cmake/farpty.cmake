@@ -50,18 +50,30 @@ foreach(line IN LISTS layers)
   set(FARPTY_USES_${module} "${uses}")
 endforeach()
 
-# farpty_module(NAME [LIBRARIES lib...]): the module in the current folder.
-#   *.cpp is the library farpty::NAME, linked to what layers.txt allows;
+# Where the operating systems differ, a module has linux/X.cpp and macos/X.cpp for one and the same X.hpp. That is the only
+# place for such code: no source asks the compiler for the system's name (scripts/lint-source).
+set(FARPTY_SYSTEM linux)
+if(APPLE)
+  set(FARPTY_SYSTEM macos)
+endif()
+
+# farpty_module(NAME [SOURCES source...] [LIBRARIES lib...]): the module in the current folder.
+#   *.cpp, or the SOURCES named, and SYSTEM/*.cpp are the library farpty::NAME, linked to what layers.txt allows;
 #   *_test.cpp becomes the test program NAME_test (label unit);
 #   X_fuzz.cpp becomes the fuzz target X_fuzz, with its seed corpus in corpus/X (label fuzz).
 function(farpty_module name)
-  cmake_parse_arguments(arg "" "" "LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
   set(tests ${sources})
   set(fuzzers ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|/main)\\.cpp$")
+  if(arg_SOURCES)
+    set(sources ${arg_SOURCES})
+  endif()
+  file(GLOB system_sources CONFIGURE_DEPENDS ${FARPTY_SYSTEM}/*.cpp)
+  list(APPEND sources ${system_sources})
 
   set(kind PUBLIC)
   if(sources)
@@ -108,7 +120,12 @@ function(farpty_module name)
   endif()
 endfunction()
 
-# carry(SOURCE DEFINITION FILE): SOURCE, which is given the path by DEFINITION, puts FILE's bytes into the object.
+# carry(SOURCE DEFINITION FILE): SOURCE, which is given the path by DEFINITION, puts FILE's bytes into the object, where constants are:
+# FARPTY_CARRIED_SECTION is the assembler's word for that.
 function(carry source definition file)
-  set_source_files_properties(${source} PROPERTIES COMPILE_DEFINITIONS "${definition}=\"${file}\"" OBJECT_DEPENDS "${file}")
+  set(section ".section .rodata")
+  if(APPLE)
+    set(section ".const")
+  endif()
+  set_source_files_properties(${source} PROPERTIES COMPILE_DEFINITIONS "${definition}=\"${file}\";FARPTY_CARRIED_SECTION=\"${section}\"" OBJECT_DEPENDS "${file}")
 endfunction()

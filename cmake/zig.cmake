@@ -1,4 +1,5 @@
-# Toolchain: a fully static executable on musl, by zig. -DFARPTY_ARCHITECTURE=x86_64|aarch64 says for which machine.
+# Toolchain: by zig, for another machine: a fully static executable on musl (-DFARPTY_ARCHITECTURE=x86_64|aarch64), or the client for
+# macOS, on Apple's libSystem and nothing else (x86_64-macos|arm64-macos).
 #
 # The compiler's wrappers and the libraries are made by scripts/static-libraries; nothing of this machine's own libraries is seen.
 set(FARPTY_ARCHITECTURE x86_64 CACHE STRING "architecture of the static executable")
@@ -7,7 +8,18 @@ set(FARPTY_STATIC ON)
 get_filename_component(FARPTY_PREFIX "${CMAKE_CURRENT_LIST_DIR}/../build/static/${FARPTY_ARCHITECTURE}" ABSOLUTE)
 
 set(CMAKE_SYSTEM_NAME Linux)
-set(CMAKE_SYSTEM_PROCESSOR "${FARPTY_ARCHITECTURE}")
+set(format ELF)
+if(FARPTY_ARCHITECTURE MATCHES "-macos$")
+  set(FARPTY_CLIENT ON)
+  set(CMAKE_SYSTEM_NAME Darwin)
+  set(format MACHO)
+  # zig brings headers and the stub of libSystem, and says the target itself: there is no SDK.
+  set(CMAKE_OSX_SYSROOT "" CACHE STRING "")
+  set(CMAKE_OSX_ARCHITECTURES "" CACHE STRING "")
+  set(CMAKE_OSX_DEPLOYMENT_TARGET "" CACHE STRING "")
+  set(CMAKE_INSTALL_NAME_TOOL /usr/bin/llvm-install-name-tool-19 CACHE FILEPATH "")
+endif()
+string(REGEX REPLACE "-.*" "" CMAKE_SYSTEM_PROCESSOR "${FARPTY_ARCHITECTURE}")
 foreach(pair C:cc CXX:c++ ASM:cc)
   string(REPLACE ":" ";" pair "${pair}")
   list(GET pair 0 language)
@@ -21,7 +33,7 @@ foreach(pair C:cc CXX:c++ ASM:cc)
   set(CMAKE_${language}_COMPILER_WORKS TRUE)
   set(CMAKE_${language}_ABI_COMPILED TRUE)
   set(CMAKE_${language}_SIZEOF_DATA_PTR 8)
-  set(CMAKE_${language}_COMPILER_ABI ELF)
+  set(CMAKE_${language}_COMPILER_ABI ${format})
 endforeach()
 set(CMAKE_SIZEOF_VOID_P 8)
 set(CMAKE_C_STANDARD_COMPUTED_DEFAULT 17)

@@ -10,6 +10,8 @@ sum_of() {
   case $1 in
     x86_64-linux) echo @x86_64-linux@ ;;
     aarch64-linux) echo @aarch64-linux@ ;;
+    x86_64-macos) echo @x86_64-macos@ ;;
+    arm64-macos) echo @arm64-macos@ ;;
   esac
 }
 
@@ -20,8 +22,8 @@ die() {
 
 machine() {
   system=$(uname -s) processor=$(uname -m)
-  case $processor in amd64) processor=x86_64 ;; arm64) processor=aarch64 ;; esac
-  case $system in Linux) system=linux ;; esac
+  case $system in Linux) system=linux ;; Darwin) system=macos ;; esac
+  case $processor-$system in amd64-*) processor=x86_64 ;; arm64-linux) processor=aarch64 ;; esac
   printf '%s-%s\n' "$processor" "$system"
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "auth/secret.hpp"
 
@@ -17,6 +19,12 @@ using Run = std::function<int()>;
 struct Secrets {
   auth::SecretBytes token;  // an invitation's; empty: none was given
 };
+
+// All of them, in the order of `farpty --help`. What the system has not is there and says so.
+std::vector<Run> add_commands(CLI::App& app, Secrets& secrets);
+
+// A command that this build has not: it says so, and why, and fails with 2.
+Run add_absent(CLI::App& app, const std::string& name, const std::string& reason);
 
 Run add_serve(CLI::App& app);
 Run add_connect(CLI::App& app, Secrets& secrets);

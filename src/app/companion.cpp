@@ -1,33 +1,18 @@
 #include "app/companion.hpp"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <spawn.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
 #include <utility>
+
+#include "base/pipe.hpp"
+#include "base/process_handle.hpp"
 
 extern char** environ;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): POSIX
 
 namespace farpty::app {
-
-namespace {
-
-struct Pipe {
-  OwnedFd read, write;
-};
-
-Result<Pipe> make_pipe() {
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) return os_error("cannot make", "a pipe");
-  return Pipe{.read = OwnedFd(ends[0]), .write = OwnedFd(ends[1])};
-}
-
-}  // namespace
 
 Result<Companion> Companion::start(const std::string& file, const std::vector<std::string>& words) {
   FARPTY_ASSIGN(told, make_pipe());
@@ -65,9 +50,8 @@ int Companion::end(std::chrono::milliseconds patience) {
   input_.reset();
   output_.reset();
   // A child that nobody waits for yet keeps its number.
-  const OwnedFd process(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
-  pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
-  if (process && poll(&ended, 1, static_cast<int>(patience.count())) == 0) {
+  const auto process = ProcessHandle::open(pid_);
+  if (process && !process->ends_within(patience)) {
     terminated_ = true;
     kill(pid_, SIGTERM);
   }

@@ -18,6 +18,7 @@
 #include "app/companion.hpp"
 #include "auth/given_token.hpp"
 #include "base/log.hpp"
+#include "base/own_executable.hpp"
 #include "copy/far_end.hpp"
 #include "copy/place.hpp"
 #include "copy/progress.hpp"
@@ -206,7 +207,7 @@ Result<int> carry_out(const Errand& errand, const Given& given, Display& display
     *given.token = std::move(token);
   }
   FARPTY_ASSIGN(words, way_to(errand.host, given, !given.token->empty()));
-  FARPTY_ASSIGN(companion, Companion::start("/proc/self/exe", words));
+  FARPTY_ASSIGN(companion, Companion::start(own_executable(), words));
   if (!given.token->empty()) FARPTY_TRY(give_token(companion, *given.token));
   const auto converse = [&]() -> Result<> {
     copy::Stream stream(companion.output(), companion.input(), [&display] { display.idle(); });

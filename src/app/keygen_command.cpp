@@ -8,7 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
-#include "app/user.hpp"
+#include "app/current_user.hpp"
 #include "auth/user_files.hpp"
 #include "base/log.hpp"
 

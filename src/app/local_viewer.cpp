@@ -1,7 +1,6 @@
 #include "app/local_viewer.hpp"
 
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,15 +13,6 @@ constexpr std::size_t kRead = 4096;
 constexpr int kReadsPerRound = 16;  // input without an end leaves each round to the program and to signals
 constexpr int kNotRecorded = 125;   // a failure of our own, as env(1) tells it
 }  // namespace
-
-std::optional<WindowSize> LocalViewer::terminal_size() {
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO}) {
-    winsize cells{};
-    if (ioctl(fd, TIOCGWINSZ, &cells) == 0 && cells.ws_row > 0 && cells.ws_col > 0)
-      return WindowSize{.columns = cells.ws_col, .rows = cells.ws_row};
-  }
-  return std::nullopt;
-}
 
 Result<> LocalViewer::open() {
   FARPTY_ASSIGN(out, client::Outlet::open(context_, STDOUT_FILENO, [this] {
@@ -87,7 +77,7 @@ void LocalViewer::leave_if_done() {
 }
 
 void LocalViewer::window_changed() {
-  const auto size = terminal_size();
+  const auto size = client::UserTerminal::size();
   if (size && seat_ != nullptr) seat_->resize(*size);
 }
 

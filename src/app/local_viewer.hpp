@@ -5,7 +5,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 
 #include <boost/asio/io_context.hpp>
 
@@ -23,8 +22,6 @@ class LocalViewer final : public session::Viewer {
 
   // Takes the user's terminal, where there is one. Before the session starts.
   Result<> open();
-  // The size of the user's terminal; nothing where there is none.
-  [[nodiscard]] static std::optional<WindowSize> terminal_size();
 
   // Runs until the session is over; the exit status for the shell.
   int run(session::Session& session);

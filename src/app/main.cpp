@@ -32,20 +32,7 @@ int main(int argc, char** argv) {
   app.name("farpty");
   app.set_version_flag("--version", "farpty " FARPTY_VERSION);
   app.require_subcommand(1);
-  const std::vector<farpty::app::Run> runs = {farpty::app::add_serve(app),
-                                              farpty::app::add_connect(app, secrets),
-                                              farpty::app::add_exec(app, secrets),
-                                              farpty::app::add_attach(app, secrets),
-                                              farpty::app::add_ls(app, secrets),
-                                              farpty::app::add_invite(app, secrets),
-                                              farpty::app::add_ps(app),
-                                              farpty::app::add_kill(app, secrets),
-                                              farpty::app::add_run(app, secrets),
-                                              farpty::app::add_listen(app),
-                                              farpty::app::add_play(app),
-                                              farpty::app::add_doctor(app),
-                                              farpty::app::add_keygen(app),
-                                              farpty::app::add_copy(app, secrets)};
+  const auto runs = farpty::app::add_commands(app, secrets);
   const auto commands = app.get_subcommands({});
   if (argc > 1 && argv[1][0] != '-' &&
       std::ranges::none_of(commands, [&](const CLI::App* one) { return one->check_name(argv[1]); })) {

@@ -8,9 +8,9 @@
 #include <boost/asio/io_context.hpp>
 
 #include "app/commands.hpp"
-#include "app/local_viewer.hpp"
 #include "base/log.hpp"
 #include "client/player.hpp"
+#include "client/user_terminal.hpp"
 
 namespace farpty::app {
 
@@ -31,7 +31,7 @@ int fail(const Error& error) {
 
 // What was drawn for a larger terminal wraps on a smaller one.
 void compare_sizes(WindowSize recorded) {
-  const auto here = isatty(STDOUT_FILENO) == 1 ? LocalViewer::terminal_size() : std::nullopt;
+  const auto here = isatty(STDOUT_FILENO) == 1 ? client::UserTerminal::size() : std::nullopt;
   if (!here || (here->columns >= recorded.columns && here->rows >= recorded.rows)) return;
   log::warn("this was recorded on a terminal of {}x{}; yours has {}x{}", recorded.columns, recorded.rows, here->columns,
             here->rows);

@@ -71,7 +71,7 @@ Result<session::Spec> spec_of(const Given& given) {
   FARPTY_ASSIGN(listening, pty::parse_listening(given.seccomp));
   spec.terminal.listening = listening;
   spec.program = program_of(given);
-  spec.size = LocalViewer::terminal_size().value_or(WindowSize{});
+  spec.size = client::UserTerminal::size().value_or(WindowSize{});
   if (!given.size.empty()) {
     FARPTY_ASSIGN(size, parse_size(given.size));
     spec.size = size;

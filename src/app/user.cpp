@@ -1,6 +1,5 @@
 #include "app/user.hpp"
 
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -55,20 +54,6 @@ bool is_shell(const std::string& file) {
 }
 
 }  // namespace
-
-Result<User> current_user() {
-  const uid_t uid = geteuid();
-  passwd entry{};
-  passwd* found = nullptr;
-  std::array<char, 16 * 1024> buffer{};
-  const int code = getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
-  User user{.uid = uid, .name = "uid " + std::to_string(uid), .home = "/", .shell = "/bin/sh"};
-  if (code != 0 || found == nullptr) return user;  // containers run as uids that no file knows
-  user.name = entry.pw_name;
-  if (entry.pw_dir[0] != '\0') user.home = entry.pw_dir;
-  if (entry.pw_shell[0] != '\0') user.shell = entry.pw_shell;
-  return user;
-}
 
 pty::Program program_for(const User& user, const std::vector<std::string>& words) {
   pty::Program program;

@@ -1,24 +1,13 @@
-// The user that a server serves (the one it runs as), and the program that this user gets.
+// The program that the user of a server gets.
 #pragma once
-
-#include <sys/types.h>
 
 #include <string>
 #include <vector>
 
-#include "base/result.hpp"
+#include "app/current_user.hpp"
 #include "pty/program.hpp"
 
 namespace farpty::app {
-
-struct User {
-  uid_t uid = 0;
-  std::string name;
-  std::string home;
-  std::string shell;
-};
-
-Result<User> current_user();
 
 // The given program, or the login shell where there is none, with the server's environment less what belongs to the server
 // itself and to the terminal from which it was started. TERM is left to the door.

@@ -5,14 +5,20 @@
 #include "base/terminfo.hpp"
 
 #if defined(FARPTY_CARRIED_TERMINFO)
-asm(".section .rodata\n"
-    ".global farpty_carried_terminfo, farpty_carried_terminfo_end\n"
-    "farpty_carried_terminfo:\n"
-    ".incbin \"" FARPTY_CARRIED_TERMINFO
-    "\"\n"
-    "farpty_carried_terminfo_end:\n"
+// ELF's and Mach-O's assembler alike: the second puts a '_' before each of C's names, and may move what follows another symbol.
+#define FARPTY_TEXT_OF(word) #word
+#define FARPTY_EXPANDED(word) FARPTY_TEXT_OF(word)
+#define FARPTY_SYMBOL(name) FARPTY_EXPANDED(__USER_LABEL_PREFIX__) name
+asm(FARPTY_CARRIED_SECTION "\n"
+    ".globl " FARPTY_SYMBOL("farpty_carried_terminfo") "\n"
+    ".globl " FARPTY_SYMBOL("farpty_carried_terminfo_size") "\n"
+    FARPTY_SYMBOL("farpty_carried_terminfo") ":\n"
+    "1: .incbin \"" FARPTY_CARRIED_TERMINFO "\"\n"
+    "2: .p2align 3\n"
+    FARPTY_SYMBOL("farpty_carried_terminfo_size") ": .quad 2b - 1b\n"
     ".text\n");
-extern "C" const char farpty_carried_terminfo[], farpty_carried_terminfo_end[];
+extern "C" const char farpty_carried_terminfo[];
+extern "C" const unsigned long farpty_carried_terminfo_size;
 #endif
 
 namespace farpty {
@@ -28,7 +34,7 @@ std::size_t short_at(std::string_view bytes, std::size_t at) {
 
 std::string_view carried_terminfo([[maybe_unused]] std::string_view name) {
 #if defined(FARPTY_CARRIED_TERMINFO)
-  return find_in_pack({farpty_carried_terminfo, farpty_carried_terminfo_end}, name);
+  return find_in_pack({farpty_carried_terminfo, farpty_carried_terminfo_size}, name);
 #else
   return {};
 #endif

@@ -7,13 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <string>
-
-#if defined(__linux__)
-#include <sys/sysmacros.h>
-#endif
 
 #include "base/log.hpp"
+#include "client/reopen.hpp"
 
 namespace farpty::client {
 
@@ -23,23 +19,15 @@ namespace {
 OwnedFd opened_anew(int fd) {
   char name[PATH_MAX];
   if (ttyname_r(fd, name, sizeof name) == 0) return OwnedFd(::open(name, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
-#if defined(__linux__)
   struct stat status{};
-  if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode))  // proc(5), /proc/pid/fd
-    return OwnedFd(::open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
-#endif
+  if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode)) return reopen_pipe(fd);
   return {};
 }
 
-// poll(2) would always say that it takes more: files, and the kernel's memory devices (devices.txt: 1 char), as /dev/null.
+// poll(2) would always say that it takes more.
 bool never_waits(int fd) {
   struct stat status{};
-  if (fstat(fd, &status) != 0) return false;
-#if defined(__linux__)
-  constexpr unsigned kMemoryDevices = 1;
-  if (S_ISCHR(status.st_mode)) return major(status.st_rdev) == kMemoryDevices;
-#endif
-  return S_ISREG(status.st_mode);
+  return fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || is_memory_device(status));
 }
 
 }  // namespace

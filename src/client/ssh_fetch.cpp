@@ -15,6 +15,7 @@
 #include "auth/secret.hpp"
 #include "base/log.hpp"
 #include "base/owned_fd.hpp"
+#include "base/pipe.hpp"
 
 namespace farpty::client {
 
@@ -29,12 +30,9 @@ struct Ran {
 
 // Its stderr is ours, and ssh asks for passwords and host keys at /dev/tty. Our stdin is for what runs over there later.
 Result<Ran> run(const std::vector<std::string>& words) {
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) return os_error("cannot make", "a pipe");
+  FARPTY_ASSIGN(pipe, make_pipe());
   const OwnedFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!nothing) return os_error("cannot open", "/dev/null");
-  const OwnedFd reading(ends[0]);
-  OwnedFd writing(ends[1]);
   std::vector<std::string> copies = words;
   std::vector<char*> arguments;
   for (std::string& word : copies) arguments.push_back(word.data());
@@ -43,15 +41,15 @@ Result<Ran> run(const std::vector<std::string>& words) {
   if (child < 0) return os_error("cannot run", words.front());
   if (child == 0) {
     dup2(nothing.get(), STDIN_FILENO);
-    dup2(writing.get(), STDOUT_FILENO);
+    dup2(pipe.write.get(), STDOUT_FILENO);
     execvp(arguments.front(), arguments.data());
     _exit(127);
   }
-  writing.reset();
+  pipe.write.reset();
   Ran ran;
   std::array<std::byte, 4096> part{};
   while (ran.output.size() < kMostOutput) {
-    const ssize_t count = ::read(reading.get(), part.data(), part.size());
+    const ssize_t count = ::read(pipe.read.get(), part.data(), part.size());
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;
     ran.output.insert(ran.output.end(), part.begin(), part.begin() + count);

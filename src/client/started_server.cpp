@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "base/own_executable.hpp"
 #include "base/owned_fd.hpp"
 #include "client/ask.hpp"
 
@@ -54,6 +55,7 @@ Result<pid_t> start_server_for_ssh() {
   std::array<std::string, 6> words = {"farpty", "serve", "--listen", door, "--exit-when-idle", kIdle};
   std::array<char*, words.size() + 1> arguments{};
   for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
+  const std::string self = own_executable();
   const pid_t child = fork();
   if (child < 0) return os_error("cannot start", "a server");
   if (child == 0) {
@@ -61,7 +63,7 @@ Result<pid_t> start_server_for_ssh() {
     setsid();
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(nothing.get(), fd);
     if (chdir("/") != 0) _exit(127);
-    execv("/proc/self/exe", arguments.data());
+    execv(self.c_str(), arguments.data());
     _exit(127);
   }
   const auto until = std::chrono::steady_clock::now() + kPatience;

@@ -1,6 +1,7 @@
 #include "client/user_terminal.hpp"
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -29,6 +30,15 @@ Result<> UserTerminal::enter_raw() {
   FARPTY_ASSIGN(raw, RawMode::enter(STDIN_FILENO));
   raw_.emplace(std::move(raw));
   return {};
+}
+
+std::optional<WindowSize> UserTerminal::size() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO}) {
+    winsize cells{};
+    if (ioctl(fd, TIOCGWINSZ, &cells) == 0 && cells.ws_row > 0 && cells.ws_col > 0)
+      return WindowSize{.columns = cells.ws_col, .rows = cells.ws_row};
+  }
+  return std::nullopt;
 }
 
 UserTerminal::Typed UserTerminal::read(MutableBytes buffer) {

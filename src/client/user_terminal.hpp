@@ -14,6 +14,7 @@
 #include "base/readiness.hpp"
 #include "base/result.hpp"
 #include "client/raw_mode.hpp"
+#include "tty/winsize.hpp"
 
 namespace farpty::client {
 
@@ -33,6 +34,8 @@ class UserTerminal {
   [[nodiscard]] RawMode* raw() { return raw_ ? &*raw_ : nullptr; }
   void leave_raw() { raw_.reset(); }
   void suspend();
+  // Of the terminal on stdin or else stdout; nothing where there is none, or it does not know.
+  [[nodiscard]] static std::optional<WindowSize> size();
 
   struct Typed {
     enum class What : std::uint8_t { kNothing, kBytes, kEnd };  // kEnd: of a file or pipe, or the terminal is gone

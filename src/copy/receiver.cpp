@@ -1,15 +1,15 @@
 #include "copy/receiver.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
+#include <chrono>
 
+#include "base/process_handle.hpp"
+#include "copy/file_time.hpp"
 #include "copy/safe_path.hpp"
 
 namespace farpty::copy {
@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kMaxOffered = 256;                     // files that a sender may offer before it sends the first
 constexpr std::size_t kMaxFolderBytes = 64UL * 1024 * 1024;  // of the folders of one copy, which are kept to its end
 constexpr std::size_t kPiece = 64 * 1024;
-constexpr int kPatience = 10'000;  // milliseconds, for a receiver that was asked to make room
+constexpr std::chrono::seconds kPatience{10};  // for a receiver that was asked to make room
 constexpr mode_t kOwner = 0700;
 constexpr std::string_view kPartial = ".farpty-part";
 
@@ -92,11 +92,9 @@ pid_t holder_of(int fd) {
 void displace_holder(int fd) {
   const pid_t holder = holder_of(fd);
   if (holder == 0) return;
-  const OwnedFd process(static_cast<int>(syscall(SYS_pidfd_open, holder, 0)));
+  const auto process = ProcessHandle::open(holder);
   if (!process || holder_of(fd) != holder) return;  // it has gone, and its number may be another's
-  if (syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0) != 0) return;
-  pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
-  (void)poll(&ended, 1, kPatience);
+  if (process->terminate()) (void)process->ends_within(kPatience);
 }
 
 // Two locks on one file: flock(2)'s keeps other receivers out, also those of this process; fcntl(2)'s says whose it is, and is
@@ -258,8 +256,9 @@ void Receiver::look_for_earlier(Incoming& file) const {
   OwnedFd there(
       ::openat(file.folder.get(), file.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (there && fstat(there.get(), &status) == 0 && S_ISREG(status.st_mode) &&
-      static_cast<std::uint64_t>(status.st_size) == file.entry.size && status.st_mtim.tv_sec == file.entry.seconds &&
-      status.st_mtim.tv_nsec == static_cast<long>(file.entry.nanoseconds) &&
+      static_cast<std::uint64_t>(status.st_size) == file.entry.size &&
+      changed_at(status).tv_sec == file.entry.seconds &&
+      changed_at(status).tv_nsec == static_cast<long>(file.entry.nanoseconds) &&
       add_contents(there.get(), file.have, file.hash)) {
     file.fd = std::move(there);
     file.whole = true;

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/owned_fd.hpp"
+#include "copy/file_time.hpp"
 #include "copy/safe_path.hpp"
 
 namespace farpty::copy {
@@ -32,8 +33,9 @@ M describe(std::size_t root, const std::string& below, const struct stat& status
   message.root = root;
   message.path = below;
   message.mode = static_cast<std::uint32_t>(status.st_mode & kPermissions);
-  message.seconds = status.st_mtim.tv_sec;
-  message.nanoseconds = static_cast<std::uint32_t>(status.st_mtim.tv_nsec);
+  const timespec changed = changed_at(status);
+  message.seconds = changed.tv_sec;
+  message.nanoseconds = static_cast<std::uint32_t>(changed.tv_nsec);
   return message;
 }
 

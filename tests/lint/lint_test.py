@@ -11,6 +11,7 @@ GOOD = {
     "src/base/owned_fd.hpp": "// The one way to own a descriptor.\n#pragma once\ninline void f(int fd) { ::close(fd); }\n",
     "src/telnet/codec.hpp": '// Bytes in, bytes out.\n#pragma once\n#include "base/owned_fd.hpp"\n',
     "src/telnet/codec.cpp": '#include "telnet/codec.hpp"\n\n#include <string>\n// from_cbor is banned; this is a comment\n',
+    "src/telnet/linux/codec.cpp": '#include "telnet/codec.hpp"\n\n#if defined(__linux__)\nint x;\n#endif\n',
     "src/telnet/codec_test.cpp": '// Tests.\n#include "telnet/codec.hpp"\n\n#include <chrono>\n',
     "src/door/door.cpp": '// A door.\n#include <sys/socket.h>\n\n#include "telnet/codec.hpp"\n'
     "int f() { return ::socket(1, 2 |\n    SOCK_CLOEXEC, 0); }\nconst char* kText = \"from_cbor(\";\n",
@@ -43,6 +44,8 @@ BAD = [
     ("lint-source", "exit", "src/door/door.cpp", "// A door.\nvoid g() { std::abort(); }\n"),
     ("lint-source", "using", "src/telnet/codec.hpp", ("#pragma once\n", "#pragma once\nusing namespace std;\n")),
     ("lint-source", "detach", "src/door/door.cpp", "// A door.\nvoid g() { t.detach(); }\n"),
+    ("lint-source", "system", "src/door/door.cpp", "// A door.\n#if defined(__linux__)\nint x;\n#endif\n"),
+    ("lint-layers", "own", "src/telnet/linux/codec.cpp", '// Here.\n#include <string>\n#include "telnet/codec.hpp"\n'),
     ("lint-source", "line-number", "src/door/door.cpp", "// A door, see n_tty.c:1234.\n"),
     ("lint-source", "head", "src/door/door.cpp", "int x;\n"),
     ("lint-source", "once", "src/telnet/codec.hpp", ("#pragma once\n", "")),
@@ -74,7 +77,7 @@ def test_good_tree_passes(tree, script):
 @pytest.mark.parametrize("script, rule, name, change", BAD)
 def test_bad_tree_fails_by_its_rule(tree, script, rule, name, change):
     path = tree / name
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(change if isinstance(change, str) else GOOD[name].replace(*change))
     result = lint(script, tree)
     assert result.returncode == 1

@@ -6,19 +6,13 @@
 #include <cerrno>
 #include <cstddef>
 
-#if defined(__linux__)
 #include <boost/asio/detail/epoll_reactor.hpp>
 #include <boost/asio/detail/reactor_op.hpp>
 #include <boost/asio/post.hpp>
-#else
-#include <boost/asio/posix/stream_descriptor.hpp>
-#endif
 
 namespace farpty {
 
 namespace asio = boost::asio;
-
-#if defined(__linux__)
 
 namespace {
 
@@ -129,50 +123,6 @@ void Readiness::cancel() {
   for (auto* wait : state_->waits)
     if (wait != nullptr) wait->forget();
 }
-
-#else  // kqueue and others: one async_wait each time
-
-struct Readiness::State {
-  asio::posix::stream_descriptor descriptor;
-  std::array<std::shared_ptr<std::function<void()> >, 2> then;
-  ~State() { descriptor.release(); }
-
-  void wait(std::size_t kind, std::function<void()> callback) {
-    if (then[kind] && *then[kind]) {
-      *then[kind] = std::move(callback);
-      return;
-    }
-    then[kind] = std::make_shared<std::function<void()> >(std::move(callback));
-    // Shared with the queued wait, which may outlive this object by one completion.
-    descriptor.async_wait(
-        kind == 0 ? asio::posix::stream_descriptor::wait_read : asio::posix::stream_descriptor::wait_write,
-        [slot = then[kind]](const boost::system::error_code& code) {
-          if (code == asio::error::operation_aborted || !*slot) return;
-          auto run = std::move(*slot);
-          *slot = nullptr;
-          run();
-        });
-  }
-};
-
-Result<Readiness> Readiness::watch(asio::io_context& context, int fd) {
-  auto state = std::make_unique<State>(asio::posix::stream_descriptor(context));
-  boost::system::error_code code;
-  state->descriptor.assign(fd, code);
-  if (code) return os_error("cannot watch", "descriptor " + std::to_string(fd), code.value());
-  return Readiness(std::move(state));
-}
-
-void Readiness::when_readable(std::function<void()> then) { state_->wait(0, std::move(then)); }
-void Readiness::when_writable(std::function<void()> then) { state_->wait(1, std::move(then)); }
-
-void Readiness::cancel() {
-  if (!state_) return;
-  for (auto& slot : state_->then)
-    if (slot) *slot = nullptr;
-}
-
-#endif
 
 Readiness::Readiness() = default;
 Readiness::Readiness(std::unique_ptr<State> state) : state_(std::move(state)) {}
