@@ -9,14 +9,15 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "base/readiness.hpp"
+#include "base/timer.hpp"
 
 namespace farpty::door {
 
 namespace {
 
 constexpr std::size_t kMaxPeers = 16;
-constexpr std::chrono::seconds kPatience{30};     // for a peer from its first byte to its last
-constexpr std::chrono::milliseconds kPause{100};  // where accept(2) fails for want of memory or descriptors
+constexpr std::chrono::seconds kPatience{30};  // for a peer from its first byte to its last
 
 std::uint64_t seconds_of(session::Clock::duration time) {
   return static_cast<std::uint64_t>(
@@ -159,7 +160,6 @@ Control::Control(boost::asio::io_context& context, net::RuntimeSocket socket, se
       socket_(std::move(socket)),
       registry_(registry),
       server_(std::move(server)),
-      retry_(context),
       next_round_(context) {}
 
 Control::~Control() = default;
@@ -167,28 +167,17 @@ Control::~Control() = default;
 Result<std::unique_ptr<Control>> Control::open(boost::asio::io_context& context, net::RuntimeSocket socket,
                                                session::Registry& registry, Server server) {
   std::unique_ptr<Control> control(new Control(context, std::move(socket), registry, std::move(server)));
-  FARPTY_ASSIGN(readiness, Readiness::watch(context, control->socket_.fd()));
-  control->readiness_ = std::move(readiness);
-  control->accept();
+  Control* const self = control.get();
+  FARPTY_ASSIGN(acceptor, net::Acceptor::open(context, control->socket_.fd(),
+                                              {.accept = [self] { return self->socket_.accept(); },
+                                               .welcome = [self](OwnedFd peer) { self->welcome(std::move(peer)); },
+                                               .failed = &Control::failed}));
+  control->acceptor_ = std::move(acceptor);
   return control;
 }
 
-void Control::accept() {
-  while (true) {
-    auto socket = socket_.accept();
-    if (socket) {
-      welcome(std::move(*socket));
-      continue;
-    }
-    switch (socket.error().code) {
-      case EAGAIN: return readiness_.when_readable([this] { accept(); });
-      case EMFILE:
-      case ENFILE:
-      case ENOBUFS:
-      case ENOMEM: return retry_.run_after(kPause, [this] { accept(); });
-      default: log::warn("a control connection was refused: {}", socket.error().message());
-    }
-  }
+void Control::failed(const Error& error) {
+  if (!net::Acceptor::lacks_means(error)) log::warn("a control connection was refused: {}", error.message());
 }
 
 void Control::welcome(OwnedFd socket) {

@@ -17,9 +17,8 @@
 
 #include "auth/token.hpp"
 #include "base/later.hpp"
-#include "base/readiness.hpp"
-#include "base/timer.hpp"
 #include "control/messages.hpp"
+#include "net/acceptor.hpp"
 #include "net/runtime_socket.hpp"
 #include "session/registry.hpp"
 
@@ -46,8 +45,8 @@ class Control {
   class Peer;
 
   Control(boost::asio::io_context& context, net::RuntimeSocket socket, session::Registry& registry, Server server);
-  void accept();
   void welcome(OwnedFd socket);
+  static void failed(const Error& error);
   void forget(Peer& peer);
   // The host, where it asks for the line to one.
   [[nodiscard]] std::optional<unsigned> wants_line(std::string_view line) const;
@@ -56,10 +55,9 @@ class Control {
 
   boost::asio::io_context& context_;
   net::RuntimeSocket socket_;
-  Readiness readiness_;  // after socket_: gone before it is closed
+  std::unique_ptr<net::Acceptor> acceptor_;  // after socket_: gone before it is closed
   session::Registry& registry_;
   Server server_;
-  Timer retry_;
   std::map<const Peer*, std::unique_ptr<Peer>> peers_;
   std::vector<const Peer*> gone_;  // still on the stack; forgotten in the next round
   Later next_round_;

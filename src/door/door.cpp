@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <cerrno>
+
 #include <fmt/format.h>
 #include <boost/asio/post.hpp>
 
@@ -15,9 +17,6 @@
 namespace farpty::door {
 
 namespace {
-
-constexpr int kAcceptsPerRound = 16;              // a burst leaves each round to the sessions
-constexpr std::chrono::milliseconds kPause{100};  // where accept(2) fails for want of memory or descriptors
 
 OwnedFd open_reserve() { return OwnedFd(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
@@ -38,43 +37,23 @@ Door::Door(Shared& shared, net::Listener listener, std::shared_ptr<const Setting
       listener_(std::move(listener)),
       settings_(std::move(settings)),
       emptied_(std::move(emptied)),
-      reserve_(open_reserve()),
-      next_round_(shared.loop.context),
-      pause_(shared.loop.context) {}
+      reserve_(open_reserve()) {}
 
 Result<std::unique_ptr<Door>> Door::open(Shared& shared, net::Listener listener,
                                          std::shared_ptr<const Settings> settings, std::function<void()> emptied) {
   std::unique_ptr<Door> door(new Door(shared, std::move(listener), std::move(settings), std::move(emptied)));
-  FARPTY_ASSIGN(readiness, Readiness::watch(shared.loop.context, door->listener_.fd()));
-  door->readiness_ = std::move(readiness);
-  door->next_round_.run([self = door.get()] { self->accept(); });
+  Door* const self = door.get();
+  FARPTY_ASSIGN(acceptor, net::Acceptor::open(shared.loop.context, door->listener_.fd(),
+                                              {.accept = [self] { return self->listener_.accept(); },
+                                               .welcome = [self](OwnedFd socket) { self->welcome(std::move(socket)); },
+                                               .failed = [self](const Error& error) { self->failed(error); }}));
+  door->acceptor_ = std::move(acceptor);
   return door;
 }
 
 void Door::stop_listening() {
-  next_round_.cancel();
-  pause_.cancel();
-  readiness_ = Readiness();
+  acceptor_->stop();
   const auto closed = std::move(listener_);
-}
-
-void Door::accept() {
-  for (int i = 0; i < kAcceptsPerRound; ++i) {
-    auto socket = listener_.accept();
-    if (socket) {
-      welcome(std::move(*socket));
-      continue;
-    }
-    switch (socket.error().code) {
-      case EAGAIN: return readiness_.when_readable([this] { accept(); });
-      case EMFILE:
-      case ENFILE: refuse_without_descriptors(); return pause();
-      case ENOBUFS:
-      case ENOMEM: log::error("{}: {}", url().text(), socket.error().message()); return pause();
-      default: break;  // this one peer's trouble (accept(2): ECONNABORTED, EPROTO ...)
-    }
-  }
-  next_round_.run([this] { accept(); });
 }
 
 void Door::welcome(OwnedFd socket) {
@@ -131,8 +110,10 @@ void Door::refuse_without_descriptors() {
   reserve_ = open_reserve();
 }
 
-void Door::pause() {
-  pause_.run_after(kPause, [this] { accept(); });
+// What else accept(2) says is one peer's own trouble (ECONNABORTED, EPROTO ...).
+void Door::failed(const Error& error) {
+  if (error.code == EMFILE || error.code == ENFILE) refuse_without_descriptors();
+  if (error.code == ENOBUFS || error.code == ENOMEM) log::error("{}: {}", url().text(), error.message());
 }
 
 }  // namespace farpty::door

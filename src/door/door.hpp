@@ -8,8 +8,8 @@
 #include <memory>
 #include <unordered_map>
 
-#include "base/timer.hpp"
 #include "door/connection.hpp"
+#include "net/acceptor.hpp"
 #include "net/listener.hpp"
 
 namespace farpty::door {
@@ -31,23 +31,20 @@ class Door {
 
  private:
   Door(Shared& shared, net::Listener listener, std::shared_ptr<const Settings> settings, std::function<void()> emptied);
-  void accept();
   void welcome(OwnedFd socket);
   void remove(const Guest* guest);
   void welcome_native(OwnedFd socket);
   void take_in(std::unique_ptr<Guest> guest);
   [[nodiscard]] std::function<void(Guest&)> when_closed();
   void refuse_without_descriptors();
-  void pause();
+  void failed(const Error& error);
 
   Shared& shared_;
   net::Listener listener_;
-  Readiness readiness_;  // after listener_: gone before it is closed
+  std::unique_ptr<net::Acceptor> acceptor_;  // after listener_: gone before it is closed
   std::shared_ptr<const Settings> settings_;
   std::function<void()> emptied_;
   OwnedFd reserve_;  // given up to accept a peer and tell it that there are no descriptors left
-  Later next_round_;
-  Timer pause_;
   std::unordered_map<const Guest*, std::unique_ptr<Guest>> connections_;
 };
 

@@ -15,9 +15,6 @@ namespace farpty::door {
 
 namespace {
 
-constexpr int kAcceptsPerRound = 16;              // a burst leaves each round to the lines
-constexpr std::chrono::milliseconds kPause{100};  // where accept(2) fails for want of memory or descriptors
-
 // Whoever asked for a line may have left since.
 bool has_left(const OwnedFd& local) {
   char byte = 0;
@@ -33,7 +30,6 @@ Switchboard::Switchboard(boost::asio::io_context& context, net::Listener listene
       listener_(std::move(listener)),
       keeper_(keeper),
       changed_(std::move(changed)),
-      pause_(context),
       next_round_(context) {}
 
 Switchboard::~Switchboard() = default;
@@ -41,25 +37,13 @@ Switchboard::~Switchboard() = default;
 Result<std::unique_ptr<Switchboard>> Switchboard::open(boost::asio::io_context& context, net::Listener listener,
                                                        Doorkeeper& keeper, std::function<void()> changed) {
   std::unique_ptr<Switchboard> board(new Switchboard(context, std::move(listener), keeper, std::move(changed)));
-  FARPTY_ASSIGN(readiness, Readiness::watch(context, board->listener_.fd()));
-  board->readiness_ = std::move(readiness);
-  board->readiness_.when_readable([self = board.get()] { self->accept(); });
+  Switchboard* const self = board.get();
+  FARPTY_ASSIGN(acceptor, net::Acceptor::open(context, board->listener_.fd(),
+                                              {.accept = [self] { return self->listener_.accept(); },
+                                               .welcome = [self](OwnedFd socket) { self->welcome(std::move(socket)); },
+                                               .failed = [](const Error&) {}}));
+  board->acceptor_ = std::move(acceptor);
   return board;
-}
-
-void Switchboard::accept() {
-  for (int i = 0; i < kAcceptsPerRound && !ended_; ++i) {
-    auto socket = listener_.accept();
-    if (socket) {
-      welcome(std::move(*socket));
-      continue;
-    }
-    const int code = socket.error().code;
-    if (code == EAGAIN) return readiness_.when_readable([this] { accept(); });
-    if (code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM) break;
-  }
-  if (ended_) return;
-  pause_.run_after(kPause, [this] { accept(); });
 }
 
 void Switchboard::welcome(OwnedFd socket) {
@@ -215,8 +199,7 @@ bool Switchboard::dismiss(unsigned id) {
 
 void Switchboard::end() {
   if (std::exchange(ended_, true)) return;
-  readiness_ = Readiness();
-  pause_.cancel();
+  acceptor_->stop();
   const auto closed = std::move(listener_);
   for (const auto& [key, caller] : callers_) caller->hang_up();
   tell();

@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "base/later.hpp"
-#include "base/readiness.hpp"
 #include "control/messages.hpp"
 #include "door/caller.hpp"
+#include "net/acceptor.hpp"
 #include "net/listener.hpp"
 
 namespace farpty::door {
@@ -64,7 +64,6 @@ class Switchboard final : private Caller::Owner {
 
   Switchboard(boost::asio::io_context& context, net::Listener listener, Doorkeeper& keeper,
               std::function<void()> changed);
-  void accept();
   void welcome(OwnedFd socket);
   void give_line(unsigned id, Host& host);
   void refuse(const OwnedFd& local, const std::string& why);
@@ -79,7 +78,7 @@ class Switchboard final : private Caller::Owner {
 
   boost::asio::io_context& context_;
   net::Listener listener_;
-  Readiness readiness_;  // after listener_: gone before it is closed
+  std::unique_ptr<net::Acceptor> acceptor_;  // after listener_: gone before it is closed
   Doorkeeper& keeper_;
   std::function<void()> changed_;
   std::map<const Caller*, std::unique_ptr<Caller>> callers_;
@@ -89,7 +88,6 @@ class Switchboard final : private Caller::Owner {
       dismissed_;  // by what hosts come back that were away then, to hear it; kMostHosts at most
   unsigned next_host_ = 1;
   bool ended_ = false;
-  Timer pause_;
   Later next_round_;
 };
 
