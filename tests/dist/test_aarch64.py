@@ -1,7 +1,8 @@
-"""The static executable for aarch64, on this machine's kernel by qemu's user emulation (`make dist aarch64`, Debian's qemu-user).
+"""The static executable for aarch64, on this machine's kernel by qemu's user emulation (`make dist ARCHITECTURES=aarch64`, Debian's qemu-user-static).
 
 qemu translates system calls one by one: what it does not know, such as seccomp(2)'s listener, says ENOSYS or EINVAL there, so that static
-programs find no emulated terminal. Dynamic programs of aarch64 would need its libc, which is not here. What is tried is all the rest.
+programs find no emulated terminal unless they bring the library along (test_farpty_sh_aarch64.py). Dynamic programs of aarch64 would need its
+libc, which is not here. What is tried is all the rest.
 """
 
 import os
@@ -27,7 +28,7 @@ pytestmark = [
 
 @pytest.fixture
 def arm():
-    return [need_program("qemu-aarch64", "qemu-user"), str(ARM)]
+    return [need_program("qemu-aarch64-static", "qemu-user-static"), str(ARM)]
 
 
 @pytest.fixture
