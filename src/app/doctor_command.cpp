@@ -25,10 +25,12 @@ void say(std::string_view what, std::string_view answer) { fmt::print("{:<32}{}\
 
 std::string in_words(const Result<>& result) { return result ? "yes" : "no: " + result.error().message(); }
 
-// A machine without a shell is looked at by this executable itself. Not always: a dynamic program, as shells are, may see a
-// terminal that a static one, as this may be, does not (explain_emulated).
+// A machine without a shell is looked at by farpty-sh, where that is, or by this executable itself. Not always: a dynamic program, as
+// shells are, and farpty-sh, which brings the library along, may see a terminal that a static one, as this may be, does not
+// (explain_emulated).
 pty::Program looker() {
   pty::Program program = pty::looking_shell();
+  program.file = find_shell(program.file).path;
   if (access(program.file.c_str(), X_OK) == 0) return program;
   program.file = "/proc/self/exe";
   program.arguments = {"farpty", "doctor", kLook};

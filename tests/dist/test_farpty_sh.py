@@ -19,7 +19,7 @@ from kit.emptyroot import chrooted, mounted
 from kit.emulated import emulated_command
 from kit.paths import ROOT
 from kit.server import base_environment
-from kit.shells import PROMPT, job_control, shell
+from kit.shells import full_screen_applets, job_control, line_editing, shell
 from kit.wait import GENEROUS
 
 SHELL = Path(os.environ.get("FARPTY_SH", ROOT / f"build/farpty-sh/farpty-sh-{platform.machine()}-linux")).resolve()
@@ -110,52 +110,16 @@ def test_job_control(root, proc):
 
 
 def test_line_editing(root):
-    def dialogue(screen: Screen):
-        screen.wait_for(PROMPT)
-        screen.send("echo two thre\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x01\x1b[C\x05\r")
-        screen.wait_for("two thre\n$")
-        yield
-        screen.send("\x1b[A\x1b[D\x1b[C e\x7f\x7fe\x17four\r")
-        screen.wait_for("two four\n$")
-        yield
-        screen.send("ls /farp\t\r")
-        screen.wait_for("ls /farpty-sh\n/farpty-sh")
-        yield
-
-    played(root, dialogue)
+    played(root, line_editing)
 
 
 def test_full_screen_applets(root):
-    def dialogue(screen: Screen):
-        screen.wait_for(PROMPT)
-        screen.line("vi home/$$")
-        screen.wait_for(re.compile(r"^~$", re.MULTILINE))
-        screen.send("ifirst\rsecond")
-        screen.wait_for("second")
-        screen.send("\x1b")
-        screen.wait_for(re.compile(r"^- home.*Modified", re.MULTILINE))
-        screen.send(":1,2s/e/E/\r")
-        screen.send(":wq\r")
-        screen.wait_for(PROMPT)
-        screen.line("clear; cat home/$$; rm home/$$")
-        screen.wait_for(re.compile(r"sEcond\n\$$"))
-        yield
-        screen.line("seq 100 | less")
-        screen.wait_for("23")
-        screen.send(" ")
-        screen.wait_for("46")
-        screen.send("q")
-        screen.wait_for(PROMPT)
-        screen.line("clear; top")
-        screen.wait_for("Load average")
-        screen.send("q")
-        screen.wait_for(PROMPT)
-        # Only of itself: other tests and users start and end programs on this machine.
-        screen.line("clear; ps | grep -c \"^ *$$ .*farpty-sh\"; stty size")
-        screen.wait_for("1\n24 80")
-        yield
+    played(root, full_screen_applets)
 
-    played(root, dialogue)
+
+def test_processes(root):
+    # Only of itself: other tests and users start and end programs on this machine.
+    played(root, shell("ps | grep -c \"^ *$$ .*farpty-sh\""))
 
 
 def test_farpty_takes_it(tmp_path):

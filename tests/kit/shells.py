@@ -64,3 +64,47 @@ def job_control(screen: Screen) -> Iterator[None]:
     screen.key("C-c")
     screen.wait_for(re.compile(r"\^C\n\$$"))
     yield
+
+
+def line_editing(screen: Screen) -> Iterator[None]:
+    """Arrow keys, the keys of Emacs, history, and names completed; for a shell in a root that holds `farpty-sh`."""
+    screen.wait_for(PROMPT)
+    screen.send("echo two thre\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x01\x1b[C\x05\r")
+    screen.wait_for("two thre\n$")
+    yield
+    screen.send("\x1b[A\x1b[D\x1b[C e\x7f\x7fe\x17four\r")
+    screen.wait_for("two four\n$")
+    yield
+    screen.send("ls /farpty-s\t\r")
+    screen.wait_for("ls /farpty-sh\n/farpty-sh")
+    yield
+
+
+def full_screen_applets(screen: Screen) -> Iterator[None]:
+    """vi, less and top of busybox. HOME can be written to."""
+    screen.wait_for(PROMPT)
+    screen.line("cd; vi $$")
+    screen.wait_for(re.compile(r"^~$", re.MULTILINE))
+    screen.send("ifirst\rsecond")
+    screen.wait_for("second")
+    screen.send("\x1b")
+    screen.wait_for(re.compile(r"^- \d.*Modified", re.MULTILINE))
+    screen.send(":1,2s/e/E/\r")
+    screen.send(":wq\r")
+    screen.wait_for(PROMPT)
+    screen.line("clear; cat $$; rm $$")
+    screen.wait_for(re.compile(r"sEcond\n\$$"))
+    yield
+    screen.line("seq 100 | less")
+    screen.wait_for("23")
+    screen.send(" ")
+    screen.wait_for("46")
+    screen.send("q")
+    screen.wait_for(PROMPT)
+    screen.line("clear; top")
+    screen.wait_for("Load average")
+    screen.send("q")
+    screen.wait_for(PROMPT)
+    screen.line("clear; stty size")
+    screen.wait_for("24 80")
+    yield
