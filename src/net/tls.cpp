@@ -96,13 +96,14 @@ int TlsCallbacks::verify(X509_STORE_CTX* store, void* /*unused*/) {
 
 int TlsCallbacks::select_alpn(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
                               unsigned in_size, void* wanted) {
-  const auto& alpn = *static_cast<const std::string_view*>(wanted);
-  for (unsigned i = 0; i < in_size; i += 1U + in[i]) {
-    if (i + 1U + in[i] > in_size) break;
-    if (std::string_view(reinterpret_cast<const char*>(in + i + 1), in[i]) != alpn) continue;
-    *out = in + i + 1;
-    *out_size = in[i];
-    return SSL_TLSEXT_ERR_OK;
+  for (const std::string_view alpn : *static_cast<const TlsContext::Alpns*>(wanted)) {
+    for (unsigned i = 0; i < in_size; i += 1U + in[i]) {
+      if (i + 1U + in[i] > in_size) break;
+      if (std::string_view(reinterpret_cast<const char*>(in + i + 1), in[i]) != alpn) continue;
+      *out = in + i + 1;
+      *out_size = in[i];
+      return SSL_TLSEXT_ERR_OK;
+    }
   }
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
@@ -166,7 +167,7 @@ BIO_METHOD* TlsCallbacks::bio() {
 }
 
 Result<std::unique_ptr<Tls>> Tls::make(const TlsContext& context, Role role, TlsJudge& judge) {
-  std::unique_ptr<Tls> tls(new Tls(role, judge, context.alpn()));
+  std::unique_ptr<Tls> tls(new Tls(role, judge, context.alpns()));
   tls->ssl_.reset(SSL_new(context.get()));
   BIO* const bio = tls->ssl_ ? BIO_new(TlsCallbacks::bio()) : nullptr;
   if (bio == nullptr) return auth::openssl_error("cannot set up", "TLS");
@@ -181,7 +182,9 @@ Result<std::unique_ptr<Tls>> Tls::make(const TlsContext& context, Role role, Tls
 }
 
 Result<std::unique_ptr<Tls>> Tls::server(const TlsContext& context, TlsJudge& judge) {
-  return make(context, Role::kServer, judge);
+  FARPTY_ASSIGN(tls, make(context, Role::kServer, judge));
+  tls->may_speak_ahead_ = std::ranges::find(tls->alpns_, kDialAheadAlpn) != tls->alpns_.end();
+  return tls;
 }
 
 Result<std::unique_ptr<Tls>> Tls::client(const TlsContext& context, TlsJudge& judge, const auth::Token* token,
@@ -206,6 +209,10 @@ Result<> Tls::begin(std::vector<std::byte>& out) {
 }
 
 Result<> Tls::shake_hands() {
+  if (may_speak_ahead_) {
+    FARPTY_TRY(speak_ahead());
+    if (may_speak_ahead_) return {};
+  }
   clear_errors();
   const int done = SSL_do_handshake(ssl_.get());
   if (done != 1) {
@@ -215,31 +222,70 @@ Result<> Tls::shake_hands() {
   return identify();
 }
 
-// The handshake is over: is it the one that was wanted? Nothing was handed out yet.
-Result<> Tls::identify() {
+// As far as our own Finished, and what the judge says behind it. OpenSSL has no other way to write there than the one by which
+// early data is read; of that none is accepted (tls_context.cpp), so that it can only tell that there was none.
+Result<> Tls::speak_ahead() {
+  std::byte early{};
+  std::size_t count = 0;
+  clear_errors();
+  const int done = SSL_read_early_data(ssl_.get(), &early, sizeof early, &count);
+  if (done == SSL_READ_EARLY_DATA_ERROR) {
+    if (SSL_get_error(ssl_.get(), 0) == SSL_ERROR_WANT_READ) return {};
+    return broken();
+  }
+  may_speak_ahead_ = false;
+  if (done != SSL_READ_EARLY_DATA_FINISH) {
+    why_ = "it sent early data, which is not accepted";
+    return broken();
+  }
+  const auto id = alpn() == kDialAheadAlpn ? invitation_used() : std::nullopt;
+  return id ? write_ahead(judge_.ahead(*id)) : Result<>();
+}
+
+Result<> Tls::write_ahead(Bytes plain) {
+  while (!plain.empty()) {
+    std::size_t count = 0;
+    clear_errors();
+    if (SSL_write_early_data(ssl_.get(), plain.data(), plain.size(), &count) != 1) return broken();
+    plain = plain.subspan(count);
+  }
+  return {};
+}
+
+std::string_view Tls::alpn() const {
   const unsigned char* protocol = nullptr;
   unsigned size = 0;
   SSL_get0_alpn_selected(ssl_.get(), &protocol, &size);
+  return {reinterpret_cast<const char*>(protocol), size};
+}
+
+std::optional<auth::InvitationId> Tls::invitation_used() const {
+  void* id = nullptr;
+  std::size_t size = 0;
+  auth::InvitationId invitation;
+  if (SSL_session_reused(ssl_.get()) != 1 || SSL_get0_peer_certificate(ssl_.get()) != nullptr ||
+      SSL_SESSION_get0_ticket_appdata(SSL_get_session(ssl_.get()), &id, &size) != 1 || size != invitation.bytes.size())
+    return std::nullopt;
+  std::memcpy(invitation.bytes.data(), id, size);
+  return invitation;
+}
+
+// The handshake is over: is it the one that was wanted? Nothing was handed out yet.
+Result<> Tls::identify() {
   const auto refuse = [this](std::string why) {
     why_ = std::move(why);
     return broken();
   };
-  if (protocol == nullptr || std::string_view(reinterpret_cast<const char*>(protocol), size) != alpn_)
-    return refuse("it does not speak " + std::string(alpn_) + " (ALPN)");
+  if (std::ranges::find(alpns_, alpn()) == alpns_.end())
+    return refuse("it does not speak " + std::string(alpns_.back()) + " (ALPN)");
   const bool by_psk = SSL_session_reused(ssl_.get()) == 1;
   const X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
   if (token_ && (!by_psk || certificate != nullptr)) return refuse("it did not use the invitation");
   if (by_psk && certificate != nullptr) {
     FARPTY_TRY(identify_resumed());
   } else if (by_psk) {
-    void* id = nullptr;
-    std::size_t id_size = 0;
-    auth::InvitationId invitation;
-    if ((role_ == Role::kClient && !token_) ||
-        SSL_SESSION_get0_ticket_appdata(SSL_get_session(ssl_.get()), &id, &id_size) != 1 ||
-        id_size != invitation.bytes.size())
-      return refuse("it resumed what was never begun");
-    std::memcpy(invitation.bytes.data(), id, id_size);
+    const auto invitation = invitation_used();
+    if ((role_ == Role::kClient && !token_) || !invitation) return refuse("it resumed what was never begun");
     invitation_ = invitation;
   } else {
     auto key = auth::public_key_of(certificate);

@@ -4,7 +4,7 @@
 //
 // Who the other end is: a public key that it has proved to hold, or an invitation that both ends hold; never neither. What
 // that one may do is for others to say. Invariant: nothing is handed out before established() is true, and after an error
-// nothing more.
+// nothing more; nothing is sent before, but what a judge says ahead to who has begun by an invitation.
 #pragma once
 
 #include <openssl/types.h>
@@ -50,6 +50,12 @@ class TlsJudge {
   // The other end's key, before it has proved to hold it. false ends the handshake. A server lets every key through here and
   // refuses it with a message of its own, which a person can understand.
   virtual bool accepts(const auth::PublicKey& key) = 0;
+
+  // A server's, where both ends know that it may speak ahead (tls_context.hpp: kDialAheadAlpn): what it says right behind its
+  // Finished, half a round trip before the other end's can come (RFC 8446, 2: 0.5-RTT data). Nobody can read it who does not
+  // hold the invitation by which the handshake has begun; whether that one is there still, nobody knows yet: it may be a hello
+  // of long ago. So it is asked once, spends nothing, and may have been asked in vain.
+  virtual std::vector<std::byte> ahead(const auth::InvitationId&) { return {}; }
 
   // A server's: somebody comes back by a ticket that was given with these claims: do they hold? false: the ticket is passed
   // over, and the handshake is a full one.
@@ -105,9 +111,13 @@ class Tls {
   enum class Role { kClient, kServer };
   class Use;
 
-  Tls(Role role, TlsJudge& judge, std::string_view alpn) : role_(role), judge_(judge), alpn_(alpn) {}
+  Tls(Role role, TlsJudge& judge, TlsContext::Alpns alpns) : role_(role), judge_(judge), alpns_(alpns) {}
   static Result<std::unique_ptr<Tls>> make(const TlsContext& context, Role role, TlsJudge& judge);
   Result<> shake_hands();
+  Result<> speak_ahead();
+  Result<> write_ahead(Bytes plain);
+  [[nodiscard]] std::string_view alpn() const;                              // empty: there is none yet
+  [[nodiscard]] std::optional<auth::InvitationId> invitation_used() const;  // by a handshake whose key is chosen
   Result<> read(std::vector<std::byte>& plain);
   Result<> identify();
   Result<> identify_resumed();
@@ -120,12 +130,13 @@ class Tls {
 
   Role role_;
   TlsJudge& judge_;
-  std::string_view alpn_;
+  TlsContext::Alpns alpns_;
   std::unique_ptr<SSL, Free> ssl_;
   std::unique_ptr<auth::Token> token_;
   std::unique_ptr<std::vector<std::byte>> claims_;  // of the ticket that is to be given next
   bool has_ticket_ = false;                         // a client's
   bool resumed_ = false;
+  bool may_speak_ahead_ = false;           // a server's that has not come to its Finished yet
   Bytes in_;                               // what is left of receive()'s `wire`
   std::vector<std::byte>* out_ = nullptr;  // the caller's, during a call
   bool established_ = false;

@@ -16,6 +16,10 @@ namespace {
 // RFC 8446, B.4, by rate where there are instructions for AES: 128 bits are as many as the curves of the handshake are good for.
 constexpr const char* kSuites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 
+constexpr std::string_view kDoorNames[] = {kAlpn};
+constexpr std::string_view kDialNames[] = {kDialAheadAlpn, kDialAlpn};
+constexpr TlsContext::Alpns kDoorAlpns = kDoorNames, kDialAlpns = kDialNames;
+
 constexpr unsigned char kSessionContext[] =
     "farpty";  // unset it is fatal with SSL_VERIFY_PEER when a session is resumed
 
@@ -43,21 +47,21 @@ Result<> TlsContext::use(const auth::PrivateKey& key) {
   return {};
 }
 
-Result<TlsContext> TlsContext::make_server(const std::string_view& alpn) {
+Result<TlsContext> TlsContext::make_server(const Alpns& alpns) {
   FARPTY_ASSIGN(made, make(TLS_server_method()));
-  TlsContext context(made, alpn);
+  TlsContext context(made, alpns);
   SSL_CTX_set_num_tickets(context.get(), 0);  // only who was let in gets one: Tls::give_ticket()
   SSL_CTX_set_max_early_data(context.get(), 0);
   SSL_CTX_set_recv_max_early_data(context.get(), 0);
   SSL_CTX_set_session_id_context(context.get(), kSessionContext, sizeof kSessionContext - 1);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  SSL_CTX_set_alpn_select_cb(context.get(), &TlsCallbacks::select_alpn, const_cast<std::string_view*>(&alpn));
+  SSL_CTX_set_alpn_select_cb(context.get(), &TlsCallbacks::select_alpn, const_cast<Alpns*>(&alpns));
   SSL_CTX_set_psk_find_session_callback(context.get(), &TlsCallbacks::find_psk);
   return context;
 }
 
 Result<TlsContext> TlsContext::server(const auth::PrivateKey& key, std::shared_ptr<TicketKeys> ticket_keys) {
-  FARPTY_ASSIGN(context, make_server(kAlpn));
+  FARPTY_ASSIGN(context, make_server(kDoorAlpns));
   FARPTY_TRY(context.use(key));
   context.ticket_keys_ = std::move(ticket_keys);
   SSL_CTX_set_app_data(context.get(), context.ticket_keys_.get());
@@ -70,30 +74,33 @@ Result<TlsContext> TlsContext::server(const auth::PrivateKey& key, std::shared_p
 // Without a certificate OpenSSL ends every handshake that is not by a pre-shared key. There are no tickets: what was never
 // given cannot be shown (SSL_OP_NO_TICKET leaves TLS 1.3 with session ids, which need a cache, and there is none).
 Result<TlsContext> TlsContext::desk() {
-  FARPTY_ASSIGN(context, make_server(kDialAlpn));
+  FARPTY_ASSIGN(context, make_server(kDialAlpns));
   SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET);
   return context;
 }
 
-Result<TlsContext> TlsContext::make_client(const std::string_view& alpn) {
+Result<TlsContext> TlsContext::make_client(const Alpns& alpns) {
   FARPTY_ASSIGN(made, make(TLS_client_method()));
-  TlsContext context(made, alpn);
+  TlsContext context(made, alpns);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-  std::vector<unsigned char> protocol = {static_cast<unsigned char>(alpn.size())};
-  protocol.insert(protocol.end(), alpn.begin(), alpn.end());
-  if (SSL_CTX_set_alpn_protos(context.get(), protocol.data(), static_cast<unsigned>(protocol.size())) != 0)
+  std::vector<unsigned char> protocols;  // RFC 7301, 3.1
+  for (const std::string_view alpn : alpns) {
+    protocols.push_back(static_cast<unsigned char>(alpn.size()));
+    protocols.insert(protocols.end(), alpn.begin(), alpn.end());
+  }
+  if (SSL_CTX_set_alpn_protos(context.get(), protocols.data(), static_cast<unsigned>(protocols.size())) != 0)
     return auth::openssl_error("cannot set up", "TLS");
   return context;
 }
 
 Result<TlsContext> TlsContext::client(const auth::PrivateKey* key) {
-  FARPTY_ASSIGN(context, make_client(kAlpn));
+  FARPTY_ASSIGN(context, make_client(kDoorAlpns));
   if (key != nullptr) FARPTY_TRY(context.use(*key));
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context.get(), &TlsCallbacks::keep_ticket);
   return context;
 }
 
-Result<TlsContext> TlsContext::dialler() { return make_client(kDialAlpn); }
+Result<TlsContext> TlsContext::dialler() { return make_client(kDialAlpns); }
 
 }  // namespace farpty::net

@@ -8,6 +8,7 @@
 #include <openssl/types.h>
 
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "auth/ed25519.hpp"
@@ -20,6 +21,8 @@ inline constexpr std::string_view kAlpn = "farpty/1";
 // Who dials is the client of TLS and the server of farpty/1 (docs/protocol/farpty-1.md, "Dialling out"). A name of its own, so that
 // no end can be taken for the other one.
 inline constexpr std::string_view kDialAlpn = "farpty-dial/1";
+// The same, between ends that both know that the desk may speak right behind its Finished (tls.hpp: TlsJudge::ahead()).
+inline constexpr std::string_view kDialAheadAlpn = "farpty-dial/1.1";
 
 // The one suite for handshakes with a pre-shared key: OpenSSL 3.0 silently ignores a SHA-256 key when another is preferred.
 inline constexpr const char* kPskSuite = "TLS_AES_128_GCM_SHA256";
@@ -36,18 +39,20 @@ class TlsContext {
   static Result<TlsContext> dialler();
 
   [[nodiscard]] SSL_CTX* get() const { return context_.get(); }
-  [[nodiscard]] std::string_view alpn() const { return *alpn_; }
+  // The protocol's names: any of them will do, the first one is liked best.
+  using Alpns = std::span<const std::string_view>;
+  [[nodiscard]] Alpns alpns() const { return *alpns_; }
 
  private:
   struct Free {
     void operator()(SSL_CTX* context) const;
   };
-  TlsContext(SSL_CTX* context, const std::string_view& alpn) : alpn_(&alpn), context_(context) {}
-  static Result<TlsContext> make_server(const std::string_view& alpn);
-  static Result<TlsContext> make_client(const std::string_view& alpn);
+  TlsContext(SSL_CTX* context, const Alpns& alpns) : alpns_(&alpns), context_(context) {}
+  static Result<TlsContext> make_server(const Alpns& alpns);
+  static Result<TlsContext> make_client(const Alpns& alpns);
   Result<> use(const auth::PrivateKey& key);
 
-  const std::string_view* alpn_;             // a constant of this file
+  const Alpns* alpns_;                       // a constant
   std::shared_ptr<TicketKeys> ticket_keys_;  // of a server; with the contexts of its other threads
   std::unique_ptr<SSL_CTX, Free> context_;
 };

@@ -20,8 +20,10 @@ struct Judge final : TlsJudge {
   bool accept = true;
   std::optional<auth::PublicKey> seen;
   bool ticket_holds = true;
-  std::string claims;               // that a client came back with
-  std::optional<TlsTicket> ticket;  // that a server gave
+  std::string claims;                               // that a client came back with
+  std::optional<TlsTicket> ticket;                  // that a server gave
+  std::string words;                                // that a server says ahead
+  std::vector<auth::InvitationId> asked_for_words;  // by which invitation
 
   const auth::InvitationSecret* secret_of(const auth::InvitationId& id) override {
     const auto found = secrets.find(id);
@@ -34,6 +36,11 @@ struct Judge final : TlsJudge {
   bool holds(Bytes said) override {
     claims = as_text(said);
     return ticket_holds;
+  }
+  std::vector<std::byte> ahead(const auth::InvitationId& id) override {
+    asked_for_words.push_back(id);
+    const Bytes bytes = as_bytes(words);
+    return {bytes.begin(), bytes.end()};
   }
   void keep(TlsTicket given) override { ticket = std::move(given); }
 };
