@@ -84,7 +84,8 @@ int attach_to_host(const NativeWish& wish, const std::string& number) {
     FARPTY_ASSIGN(listener, servers.address_of(target.server));
     FARPTY_ASSIGN(keys, client::LocalKeys::make(target.session));
     boost::asio::io_context context(1);
-    FARPTY_ASSIGN(client, client_for_host(context, *keys, {.listener = listener, .host = target.session}, wish));
+    FARPTY_ASSIGN(options, options_for_host(wish));
+    FARPTY_ASSIGN(client, client_for_host(context, *keys, {.listener = listener, .host = target.session}, options));
     return client->run();
   }();
   return attach ? *attach : fail(attach.error());

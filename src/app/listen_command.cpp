@@ -71,7 +71,7 @@ class Desk {
   session::Registry registry_;  // of no sessions: they are elsewhere
   boost::asio::signal_set signals_;
   Timer timer_;
-  std::optional<char> escape_;
+  client::NativeOptions options_;  // of who sits here
   std::unique_ptr<door::Doorkeeper> keeper_;
   std::unique_ptr<door::Switchboard> board_;
   std::unique_ptr<door::Control> control_;
@@ -85,7 +85,8 @@ class Desk {
 
 Result<> Desk::open() {
   FARPTY_ASSIGN(escape, parse_escape(given_.escape));
-  escape_ = escape;
+  FARPTY_ASSIGN(options, options_for_host({.escape = escape}));
+  options_ = std::move(options);
   FARPTY_ASSIGN(expires, parse_duration(given_.expires));
   if (expires == std::chrono::seconds(0)) return failure("cannot listen", "", "the token would be over at once");
   FARPTY_ASSIGN(url, net::parse_url(given_.on));
@@ -103,6 +104,7 @@ Result<> Desk::open() {
   FARPTY_ASSIGN(listener, net::Listener::open(url));
   FARPTY_ASSIGN(board, door::Switchboard::open(context_, std::move(listener), *keeper_, [this] { changed(); }));
   board_ = std::move(board);
+  board_->wait_with([this] { return client::NativeClient::opening(options_); });
   FARPTY_TRY(open_control());
   timer_.run_after(expires, [this] { too_late_ = true; });
   wait_for_signal();
@@ -157,9 +159,10 @@ void Desk::changed() {
 }
 
 Result<int> Desk::sit_down(unsigned host) {
+  board_->sits_down(host);
   FARPTY_ASSIGN(keys, client::LocalKeys::make(host));
-  FARPTY_ASSIGN(client, client_for_host(context_, *keys, {.listener = own_, .host = host, .hangs_up_alone = true},
-                                        {.escape = escape_}));
+  FARPTY_ASSIGN(client,
+                client_for_host(context_, *keys, {.listener = own_, .host = host, .hangs_up_alone = true}, options_));
   // What is said meanwhile would be said into the picture of the far program.
   const auto level = spdlog::get_level();
   if (isatty(STDERR_FILENO) == 1) spdlog::set_level(spdlog::level::off);
@@ -176,7 +179,10 @@ int Desk::run() {
   while (signal_ == 0 && !board_->free_host() && !(too_late_ && board_->hosts().empty())) context_.run_one();
   if (const auto host = board_->free_host(); host && signal_ == 0) {
     const auto sat = sit_down(*host);
-    if (!sat) log::error("{}", log::printable(sat.error().message(), 500));
+    if (!sat) {
+      log::error("{}", log::printable(sat.error().message(), 500));
+      board_->sits_down(0);
+    }
     status = sat ? *sat : kFailed;
     if (const std::size_t left = board_->hosts().size(); left > 0 && signal_ == 0)
       log::info("{} here: farpty ls, farpty attach; Ctrl-C ends this, and hangs up",

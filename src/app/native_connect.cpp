@@ -101,18 +101,20 @@ int connect_natively(net::Url url, const NativeWish& wish) {
   return client->run();
 }
 
-Result<std::unique_ptr<client::NativeClient>> client_for_host(boost::asio::io_context& context,
-                                                              client::NativeKeys& keys, const HostWish& host,
-                                                              const NativeWish& wish) {
+Result<client::NativeOptions> options_for_host(const NativeWish& wish) {
   NativeWish session = wish;
   session.which = wire::Which::kAttachOrNew;
   FARPTY_ASSIGN(start, start_of(session));
-  auto client = client::NativeClient::make(context, keys, {host.listener},
-                                           {.name = fmt::format("host {}", host.host),
-                                            .escape = wish.escape,
-                                            .start = std::move(start),
-                                            .way_back = fmt::format("farpty attach {}", host.host),
-                                            .hangs_up_alone = host.hangs_up_alone});
+  return client::NativeOptions{.escape = wish.escape, .start = std::move(start)};
+}
+
+Result<std::unique_ptr<client::NativeClient>> client_for_host(boost::asio::io_context& context,
+                                                              client::NativeKeys& keys, const HostWish& host,
+                                                              client::NativeOptions options) {
+  options.name = fmt::format("host {}", host.host);
+  options.way_back = fmt::format("farpty attach {}", host.host);
+  options.hangs_up_alone = host.hangs_up_alone;
+  auto client = client::NativeClient::make(context, keys, {host.listener}, std::move(options));
   FARPTY_TRY(client->line().reach());
   return client;
 }

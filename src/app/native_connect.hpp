@@ -35,8 +35,10 @@ struct HostWish {
   unsigned host = 0;
   bool hangs_up_alone = false;
 };
+// What a client of any host has: it attaches, or starts the host's program.
+Result<client::NativeOptions> options_for_host(const NativeWish& wish);
 Result<std::unique_ptr<client::NativeClient>> client_for_host(boost::asio::io_context& context,
                                                               client::NativeKeys& keys, const HostWish& host,
-                                                              const NativeWish& wish);
+                                                              client::NativeOptions options);
 
 }  // namespace farpty::app

@@ -55,10 +55,22 @@ NativeClient::NativeClient(boost::asio::io_context& context, NativeKeys& keys, s
 
 std::unique_ptr<NativeClient> NativeClient::make(boost::asio::io_context& context, NativeKeys& keys,
                                                  std::vector<net::Address> addresses, NativeOptions options) {
+  add_size(options.start);
+  return std::unique_ptr<NativeClient>(new NativeClient(context, keys, std::move(addresses), std::move(options)));
+}
+
+void NativeClient::add_size(wire::Start& start) {
   auto size = terminal_size(STDIN_FILENO);
   if (!size) size = terminal_size(STDOUT_FILENO);
-  if (size) options.start.size = *size;
-  return std::unique_ptr<NativeClient>(new NativeClient(context, keys, std::move(addresses), std::move(options)));
+  if (size) start.size = *size;
+}
+
+std::vector<std::byte> NativeClient::opening(const NativeOptions& options) {
+  wire::Start start = options.start;
+  add_size(start);
+  const std::uint64_t window = Window(start.terminal ? kTerminalWindow : kPipesWindow).size();
+  start.windows = {.output = window, .errors = window};
+  return NativeTalk::opening(options.user, start);
 }
 
 Result<> NativeClient::prepare() {

@@ -42,6 +42,9 @@ class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
   static std::unique_ptr<NativeClient> make(boost::asio::io_context& context, NativeKeys& keys,
                                             std::vector<net::Address> addresses, NativeOptions options);
 
+  // What a client with these options says first, if the terminal has then the size that it has now.
+  static std::vector<std::byte> opening(const NativeOptions& options);
+
   // The connection, to be reached first while the user's terminal is in its own mode still.
   [[nodiscard]] NativeLine& line() { return line_; }
 
@@ -60,6 +63,7 @@ class NativeClient final : private NativeLine::Owner, private NativeTalk::Sink {
   NativeClient(boost::asio::io_context& context, NativeKeys& keys, std::vector<net::Address> addresses,
                NativeOptions options);
   Result<> prepare();
+  static void add_size(wire::Start& start);
   static std::optional<wire::Size> terminal_size(int fd);  // none: it is no terminal, or has no size
   static std::optional<WindowSize> own_size();
   static WindowSize window_size(const wire::Size& size) { return sane_size(size.columns, size.rows); }

@@ -10,13 +10,25 @@ using wire::Channel;
 NativeTalk::NativeTalk(std::string user, wire::Start start, Sink& sink)
     : user_(std::move(user)), start_(std::move(start)), sink_(sink), typed_(start_.terminal ? kMaxTyped : kMaxPiped) {}
 
+void NativeTalk::greet(wire::Conversation& conversation, const std::string& user, std::vector<std::byte>& out) {
+  conversation.send(wire::Hello{.agent = "farpty/" FARPTY_VERSION, .user = user}, out);
+}
+
+std::vector<std::byte> NativeTalk::opening(const std::string& user, const wire::Start& start) {
+  wire::Conversation conversation(wire::Role::kClient);
+  std::vector<std::byte> out;
+  greet(conversation, user, out);
+  conversation.send(start, out);
+  return out;
+}
+
 void NativeTalk::begin(std::vector<std::byte>& out) {
   conversation_ = std::make_unique<wire::Conversation>(wire::Role::kClient);
   detached_ = false;
   // What was asked for on the connection before does not come on this one, nor the rest of what had begun.
   if (redraw_ == Redraw::kAsked || screen_left_ > 0) redraw_ = Redraw::kWanted;
   screen_left_ = 0;
-  conversation_->send(wire::Hello{.agent = "farpty/" FARPTY_VERSION, .user = user_}, out);
+  greet(*conversation_, user_, out);
   const wire::Windows windows{.output = sink_.room(Channel::kOutput), .errors = sink_.room(Channel::kErrors)};
   if (seat_) {
     conversation_->send(

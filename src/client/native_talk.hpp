@@ -48,6 +48,9 @@ class NativeTalk {
 
   NativeTalk(std::string user, wire::Start start, Sink& sink);
 
+  // What is said on the first connection, where `start` has its size and its windows.
+  static std::vector<std::byte> opening(const std::string& user, const wire::Start& start);
+
   // A connection stands: appends what is to be said first. Forgets the one before.
   void begin(std::vector<std::byte>& out);
   // What the other end said. Appends what is to be answered.
@@ -81,6 +84,7 @@ class NativeTalk {
   [[nodiscard]] bool has_detached() const { return conversation_ && detached_; }
 
  private:
+  static void greet(wire::Conversation& conversation, const std::string& user, std::vector<std::byte>& out);
   void obey(const wire::Message& message, std::vector<std::byte>& out);
   void started(const wire::Started& started, std::vector<std::byte>& out);
   void note_acknowledged();

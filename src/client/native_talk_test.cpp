@@ -86,6 +86,14 @@ class NativeTalkTest : public testing::Test {
   wire::Ack ack_;
 };
 
+TEST_F(NativeTalkTest, WhatItWillSayFirstIsKnownBefore) {
+  const std::uint64_t room = shown_.room(Channel::kOutput);
+  const auto opening = NativeTalk::opening("", {.terminal = true, .windows = {.output = room, .errors = room}});
+  connect();
+  EXPECT_EQ(opening, out_);
+  EXPECT_THAT(heard(), ElementsAre(Type::kHello, Type::kStart));
+}
+
 TEST_F(NativeTalkTest, ARedrawThatWasAskedForIsAskedForAgainAfterACut) {
   connect();
   EXPECT_THAT(heard(), ElementsAre(Type::kHello, Type::kStart));

@@ -1,7 +1,7 @@
 #include "door/caller.hpp"
 
+#include <algorithm>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 
@@ -45,8 +45,14 @@ void Caller::await() {
   });
 }
 
+std::vector<std::byte> Caller::ahead(const auth::InvitationId& /*id*/) {
+  if (!leaving_) ahead_ = owner_.ahead(*this);
+  return ahead_;
+}
+
 // The handshake was by a token: the context lets no other through. Is it good still?
 void Caller::established() {
+  if (leaving_) return;
   const auto& invitation = tls_->tls().invitation();
   if (!invitation) return close();  // cannot be
   const auto grants = keeper_.admit(*invitation, auth::Coming::kFirst, peer_);
@@ -61,6 +67,7 @@ void Caller::established() {
   timer_.cancel();
   came_by_ = *invitation;
   owner_.arrived(*this);
+  if (taken_back_) leave();  // to come back as the host that it is now
 }
 
 void Caller::connect(OwnedFd local, unsigned host) {
@@ -76,6 +83,10 @@ void Caller::connect(OwnedFd local, unsigned host) {
 
 void Caller::received(Bytes plain) {
   if (leaving_) return;
+  if (!ahead_.empty()) {
+    heard_.insert(heard_.end(), plain.begin(), plain.end());
+    return tls_->hold();
+  }
   if (!local_) {
     log::event(log::Level::warn, "closed", {{"peer", peer()}, {"reason", "it spoke before it was spoken to"}},
                fmt::format("{}: closed: it spoke before it was spoken to", peer()));
@@ -85,11 +96,28 @@ void Caller::received(Bytes plain) {
   if (local_->room() == 0) tls_->hold();
 }
 
-void Caller::drained(net::PlainSocket&) { tls_->release(); }
+void Caller::drained(net::PlainSocket&) {
+  if (ahead_.empty()) tls_->release();
+}
+
+// Whoever sits down says what was said ahead, or somebody else sits there, or he has changed his mind: then the host, which has heard
+// the one and is to be told the other, dials again, and hears it without a word ahead. False: so it is.
+bool Caller::check_ahead(Bytes& bytes) {
+  const std::size_t size = std::min(ahead_.size(), bytes.size());
+  if (!std::ranges::equal(Bytes(ahead_).first(size), bytes.first(size))) return false;
+  ahead_.erase(ahead_.begin(), ahead_.begin() + static_cast<std::ptrdiff_t>(size));
+  bytes = bytes.subspan(size);
+  if (!ahead_.empty()) return true;
+  local_->send(std::exchange(heard_, {}));
+  if (local_->room() > 0) tls_->release();
+  return true;
+}
 
 void Caller::received(net::PlainSocket&, Bytes bytes) {
   if (leaving_) return;
-  tls_->send(bytes);
+  Bytes news = bytes;
+  if (!ahead_.empty() && !check_ahead(news)) return leave();
+  tls_->send(news);
   said_.feed(bytes);
   bool bye = false;
   while (true) {
@@ -117,6 +145,12 @@ void Caller::leave() {
   }
   await();
   tls_->finish();
+}
+
+void Caller::take_back() {
+  if (ahead_.empty() || local_) return;
+  taken_back_ = true;
+  if (came_by_) leave();
 }
 
 // Within a frame nothing can be said: the host finds its desk gone, and in the end nobody there.

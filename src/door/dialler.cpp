@@ -38,7 +38,9 @@ void Dialler::begin() {
   tick();
 }
 
-const auth::Token& Dialler::token() const { return credential_ ? *credential_ : wish_.token; }
+const auth::Token& Dialler::token() const {
+  return next_ == Used::kCredential && credential_ ? *credential_ : wish_.token;
+}
 
 // The desk may have the one session that there is, and nothing else.
 Result<> Dialler::admit_desk() {
@@ -77,6 +79,7 @@ void Dialler::reached(unsigned number, Result<OwnedFd> socket) {
   const auto begin = [&]() -> Result<> {
     if (!socket) return std::unexpected(std::move(socket).error());
     FARPTY_TRY(admit_desk());
+    attempt.used = next_;
     Dialled& dialled = *this;
     attempt.connection =
         std::make_unique<NativeConnection>(shared_, settings_, std::move(*socket), Doorkeeper::Place(*shared_.keeper),
@@ -93,9 +96,13 @@ void Dialler::reached(unsigned number, Result<OwnedFd> socket) {
 
 // The first handshake that stands is the line; what stood before is thought dead, and the others are too late.
 void Dialler::stands(Guest& connection, const net::Tls& tls) {
-  if (!credential_) {
-    if (auto token = tls.token_of_handshake()) credential_ = std::make_unique<auth::Token>(std::move(*token));
+  if (tls.invitation() == wish_.token.id) {
+    if (auto token = tls.token_of_handshake()) {
+      credential_ = std::make_unique<auth::Token>(std::move(*token));
+      known_ = false;
+    }
   }
+  if (credential_) next_ = Used::kCredential;
   for (auto& [number, attempt] : attempts_) {
     if (attempt.connection.get() == &connection) {
       line_ = attempt.connection.get();
@@ -110,10 +117,7 @@ void Dialler::stands(Guest& connection, const net::Tls& tls) {
   log::debug("connected to {}", wish_.name);
 }
 
-void Dialler::heard() {
-  known_ = true;
-  heard_ = Clock::now();
-}
+void Dialler::heard() { heard_ = Clock::now(); }
 
 void Dialler::hung_up() {
   ending_ = true;
@@ -126,10 +130,16 @@ void Dialler::cannot_start(const std::string& why) {
   result_ = failure("cannot run", "the program", why);
 }
 
-// By the desk that knows the credential this is final, as it is before anything stood. A credential of which the desk may never
-// have heard is forgotten instead: its end of that handshake was lost, and the token is good still.
-void Dialler::refused(Guest&, const std::string& why) {
-  if (credential_ && !known_) return credential_.reset();
+// By the desk that knows the credential this is final, as it is before anything stood. Where the desk may never have heard of the
+// credential, since the end of that handshake was lost on its way, the token is good still: both are tried, in turn.
+void Dialler::refused(Guest& connection, const std::string& why) {
+  if (credential_ && !known_) {
+    const auto attempt = std::ranges::find_if(
+        attempts_, [&connection](const auto& one) { return one.second.connection.get() == &connection; });
+    if (attempt != attempts_.end())
+      next_ = attempt->second.used == Used::kCredential ? Used::kToken : Used::kCredential;
+    return;
+  }
   if (shared_.registry.count() > 0) return;  // whoever answers there may be nobody of ours
   result_ = failure("cannot connect to", wish_.name, "the token was not accepted there (" + log::printable(why) + ")",
                     "it may have been used, or its time may be over: farpty listen makes a new one");

@@ -46,6 +46,7 @@ class Dialler final : private Dialled {
   struct Attempt {
     std::unique_ptr<net::Reach> reach;
     std::unique_ptr<NativeConnection> connection;  // once TCP stands
+    Used used = Used::kToken;
     bool failed = false;
   };
 
@@ -53,6 +54,7 @@ class Dialler final : private Dialled {
   [[nodiscard]] const auth::Token& token() const override;
   void stands(Guest& connection, const net::Tls& tls) override;
   void heard() override;
+  void known() override { known_ = true; }
   void hung_up() override;
   void cannot_start(const std::string& why) override;
   void refused(Guest& connection, const std::string& why) override;
@@ -73,8 +75,9 @@ class Dialler final : private Dialled {
   std::shared_ptr<const Settings> settings_;
   Wish wish_;
   Over over_;
-  std::unique_ptr<auth::Token> credential_;  // made by the first handshake that stood
-  bool known_ = false;                       // the desk has spoken: it knows the credential
+  std::unique_ptr<auth::Token> credential_;  // made by the last handshake by the token that stood
+  bool known_ = false;                       // by the desk, too
+  Used next_ = Used::kToken;                 // by the next attempt
   std::size_t next_address_ = 0;
   unsigned next_attempt_ = 1;
   std::map<unsigned, Attempt> attempts_;

@@ -152,6 +152,9 @@ void NativeConnection::received(Bytes plain) {
       break;
     }
     if (!*message) break;
+    if (const auto type = wire::type_of(**message);
+        dialled_ != nullptr && type != wire::Type::kHello && type != wire::Type::kStart)
+      dialled_->known();
     obey(**message);
   }
   gathering_ = false;

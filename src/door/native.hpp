@@ -35,6 +35,7 @@ class Dialled {
   [[nodiscard]] virtual const auth::Token& token() const = 0;  // by which the other end is known, and we are
   virtual void stands(Guest& connection, const net::Tls& tls) = 0;
   virtual void heard() = 0;    // something of farpty/1
+  virtual void known() = 0;    // something that the desk says only to whose handshake has ended there, too
   virtual void hung_up() = 0;  // the desk said that it will not come back
   virtual void cannot_start(const std::string& why) = 0;
   virtual void refused(Guest& connection, const std::string& why) = 0;  // by TLS; the end of the connection follows

@@ -63,6 +63,20 @@ void Switchboard::welcome(OwnedFd socket) {
   }
 }
 
+// A second host at the same time does without: one program is to begin for one terminal.
+std::vector<std::byte> Switchboard::ahead(Caller& caller) {
+  if (!opening_ || opened_to_ != nullptr || ended_) return {};
+  opened_to_ = &caller;
+  return opening_();
+}
+
+void Switchboard::sits_down(unsigned id) {
+  opening_ = nullptr;
+  const auto host = hosts_.find(id);
+  if (opened_to_ == nullptr || (host != hosts_.end() && host->second.line == opened_to_)) return;
+  std::exchange(opened_to_, nullptr)->take_back();
+}
+
 void Switchboard::arrived(Caller& caller) {
   if (const auto late = std::ranges::find(dismissed_, caller.came_by()); late != dismissed_.end()) {
     keeper_.revoke(*late);
@@ -142,6 +156,7 @@ void Switchboard::forget(unsigned id) {
 }
 
 void Switchboard::closed(Caller& caller) {
+  if (opened_to_ == &caller) opened_to_ = nullptr;
   if (const auto found = host_of(caller); found != hosts_.end()) found->second.line = nullptr;
   gone_.push_back(&caller);
   tell();

@@ -1,6 +1,9 @@
 // Switchboard: the desk's side of dialling out: hosts dial in, terminals of this machine ask for one of them, and the two get a line
 // (caller.hpp).
 //
+// Where a terminal waits for the first host that comes, what it will say there is said to that host ahead, with the handshake. It is
+// said to one host at a time, and taken back from who does not arrive.
+//
 // A host is whoever came in by the token in one handshake; it comes back by what that handshake has given it, and is the same host then.
 // Invariants: a host has one line at a time, and the last who asks for it gets it; a host that nobody will come back to is
 // forgotten, and with it what it could come back by; at most kMostHosts are kept.
@@ -35,6 +38,12 @@ class Switchboard final : private Caller::Owner {
   ~Switchboard() override;
 
   [[nodiscard]] const net::Url& url() const { return listener_.url(); }
+
+  // A terminal waits for the first host that comes, and will begin with these words there; they are made when they are wanted.
+  using Opening = std::function<std::vector<std::byte>()>;
+  void wait_with(Opening opening) { opening_ = std::move(opening); }
+  // It waits no longer: it sits down at this host, or (0) at none.
+  void sits_down(unsigned host);
 
   // A terminal of this machine wants the line to a host (0: the one that there is), and gets it or an error over `local`.
   void attach(unsigned host, OwnedFd local);
@@ -72,6 +81,7 @@ class Switchboard final : private Caller::Owner {
   void tell();
 
   // Caller::Owner
+  std::vector<std::byte> ahead(Caller& caller) override;
   void arrived(Caller& caller) override;
   void said_bye(Caller& caller) override;
   void closed(Caller& caller) override;
@@ -87,6 +97,8 @@ class Switchboard final : private Caller::Owner {
   std::deque<auth::InvitationId>
       dismissed_;  // by what hosts come back that were away then, to hear it; kMostHosts at most
   unsigned next_host_ = 1;
+  Opening opening_;              // null: nobody waits
+  Caller* opened_to_ = nullptr;  // who has heard it
   bool ended_ = false;
   Later next_round_;
 };

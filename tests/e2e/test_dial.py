@@ -80,11 +80,12 @@ def test_without_terminals_bytes_are_bytes():
         line = listener.stdout.readline().decode()
         token, url = re.fullmatch(r"FARPTY_TOKEN=(\S+) farpty run --to (\S+) -- bash\n", line).groups()
         data = bytes(range(256)) * 1000
-        with home() as other:
-            over_there = subprocess.Popen([farpty_binary(), "run", "--to", url, "--", "cat"], env=base_environment(other) | {"FARPTY_TOKEN": token},
+        with home() as other, DelayProxy(("127.0.0.1", int(url.rpartition(":")[2]))) as proxy:
+            over_there = subprocess.Popen([farpty_binary(), "run", "--to", proxy.url("farpty"), "--", "cat"], env=base_environment(other) | {"FARPTY_TOKEN": token},
                                           stdin=subprocess.DEVNULL)
             output, _ = listener.communicate(data, timeout=GENEROUS)
             assert over_there.wait(GENEROUS) == 0
+            assert proxy.stats()["accepted"] == 1
         assert listener.returncode == 0
         assert output == data
 

@@ -16,15 +16,16 @@ from kit.farpty1 import HELLO, NAMES, frame, start
 from kit.server import base_environment, farpty_binary
 from kit.wait import GENEROUS
 
-ALPN = "farpty-dial/1"
+OLDER = "farpty-dial/1"  # openssl's server cannot speak behind its Finished, nor has any end that knows no other name heard of that
+NEWER = "farpty-dial/1.1"
 
 
-def psk(token: str) -> list[str]:
+def psk(token: str, alpn: str = OLDER) -> list[str]:
     """openssl's flags for a token: 8 bytes of id, 16 of secret (docs/protocol/farpty-1.md, "Transport")."""
     raw = base64.urlsafe_b64decode(token)
     name = base64.urlsafe_b64encode(raw[:8]).decode().rstrip("=")
     return ["-psk_identity", f"farpty:{name}", "-psk", raw[8:].hex(), "-tls1_3", "-ciphersuites", "TLS_AES_128_GCM_SHA256", "-quiet",
-            "-alpn", ALPN]
+            "-alpn", alpn]
 
 
 class Liar:
@@ -71,8 +72,8 @@ class Liar:
 
 
 @contextlib.contextmanager
-def lying_host(at: Desk) -> Iterator[Liar]:
-    liar = Liar("s_client", "-connect", f"{at.address[0]}:{at.address[1]}", *psk(at.token))
+def lying_host(at: Desk, alpn: str = OLDER) -> Iterator[Liar]:
+    liar = Liar("s_client", "-connect", f"{at.address[0]}:{at.address[1]}", *psk(at.token, alpn))
     try:
         yield liar
     finally:
@@ -93,9 +94,9 @@ LIES = {
 }
 
 
-@pytest.mark.parametrize("lie", LIES)
-def test_a_host_that_lies_ends_its_own_session_and_no_more(lie):
-    with desk() as at, lying_host(at) as liar:
+@pytest.mark.parametrize(("lie", "alpn"), [(lie, (OLDER, NEWER)[number % 2]) for number, lie in enumerate(LIES)])
+def test_a_host_that_lies_ends_its_own_session_and_no_more(lie, alpn):
+    with desk() as at, lying_host(at, alpn) as liar:
         liar.wait("start")
         # Aside: the longest lie is read no further when the desk's terminal takes no more, and that is read here.
         saying = threading.Thread(target=liar.say, args=(LIES[lie],))
@@ -105,10 +106,11 @@ def test_a_host_that_lies_ends_its_own_session_and_no_more(lie):
         saying.join()
 
 
-def test_a_host_that_speaks_before_it_is_spoken_to_loses_its_line():
+@pytest.mark.parametrize("alpn", [OLDER, NEWER])
+def test_a_host_that_speaks_before_it_is_spoken_to_loses_its_line(alpn):
     with desk() as at, host(at, ended=False):
         at.screen.wait_for("$ ")
-        with lying_host(at) as liar:
+        with lying_host(at, alpn) as liar:
             at.wait_hosts("attached", "waiting")
             liar.say(HELLO)
             wait_until(lambda: liar.pump() or liar.over, "the end of the line")
