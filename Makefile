@@ -69,6 +69,7 @@ bench-native:
 	@bench/native.py
 
 # The static executable's start beside the dynamic build's; the same page.
+bench-start: ARCHITECTURES ?= x86_64
 bench-start: all dist
 	@bench/start.py
 
@@ -110,8 +111,8 @@ deb: build-release
 	@scripts/bootstrap deb
 	@scripts/deb
 
-# ARCHITECTURES="x86_64 aarch64" makes both.
-# The fully static executable in build/dist, with SHA256SUMS and licences. The first time its libraries and the compiler's are built.
+# What people download, in build/dist: the fully static executables for Linux and the client for macOS, installers, licences, SHA256SUMS.
+# ARCHITECTURES=x86_64, or others of x86_64 aarch64 x86_64-macos arm64-macos, makes those alone. The first time the libraries of each are built.
 dist:
 	@scripts/bootstrap build dist
 	@scripts/dist $(ARCHITECTURES)
@@ -124,7 +125,7 @@ dist-twice:
 # A shell for hosts that have none: bash and busybox in one static file; packaging/farpty-sh/README.md.
 farpty-sh:
 	@scripts/bootstrap build zig dist
-	@packaging/farpty-sh/build $(ARCHITECTURES)
+	@packaging/farpty-sh/build $(filter-out %-macos,$(ARCHITECTURES))
 
 dist-test: all dist farpty-sh
 	@scripts/bootstrap test dist-test

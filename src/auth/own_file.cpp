@@ -28,7 +28,7 @@ std::unexpected<Error> distrust(const std::string& path, std::string reason, std
 
 FileFacts facts_of(const struct stat& status) {
   return {.owner = status.st_uid,
-          .mode = status.st_mode & mode_t{07777},
+          .mode = static_cast<mode_t>(status.st_mode & 07777U),
           .is_regular = S_ISREG(status.st_mode),
           .is_directory = S_ISDIR(status.st_mode)};
 }

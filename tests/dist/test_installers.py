@@ -165,6 +165,40 @@ def test_install_of_what_is_not_there(home, good, tmp_path, fetcher):
     assert (done.returncode, everything(home)) == (1, []) and "cannot fetch" in done.stderr, done
 
 
+@pytest.fixture(scope="module")
+def everyones(tmp_path_factory):
+    """A server with a file for each machine, and the install.sh that was made for them."""
+    folder = tmp_path_factory.mktemp("web") / "files"
+    folder.mkdir()
+    for target in ("x86_64-linux", "aarch64-linux", "x86_64-macos", "arm64-macos"):
+        (folder / f"farpty-{target}").write_text(f"for {target}")
+    subprocess.run([ROOT / "scripts/installers", folder], check=True, stdin=subprocess.DEVNULL)
+    with served(folder.parent) as url:
+        yield folder / "install.sh", url
+
+
+MAC = ("bash", "mkdir", "chmod", "mv", "rm", "shasum", "curl")
+"""What install.sh finds on a Mac: its sh is a bash, and sha256sum is not there before macOS 15."""
+
+
+@pytest.mark.parametrize("system, processor, tools, target", [
+    ("Darwin", "arm64", MAC, "arm64-macos"), ("Darwin", "x86_64", MAC, "x86_64-macos"),
+    ("Linux", "x86_64", (*TOOLS, "curl"), "x86_64-linux"), ("Linux", "amd64", (*TOOLS, "curl"), "x86_64-linux"),
+    ("Linux", "aarch64", (*TOOLS, "curl"), "aarch64-linux"), ("Linux", "arm64", (*TOOLS, "curl"), "aarch64-linux"),
+    ("Linux", "riscv64", (*TOOLS, "curl"), None), ("FreeBSD", "amd64", (*TOOLS, "curl"), None), ("Darwin", "Power Macintosh", MAC, None)])
+def test_install_takes_the_file_of_the_machine(home, everyones, tmp_path, system, processor, tools, target):
+    script, url = everyones
+    path = Path(path_with(tmp_path / "path", *(tool for tool in tools if tool != "uname")))
+    (path / "uname").write_text(f"#!/bin/sh\ncase $1 in -s) echo '{system}' ;; -m) echo '{processor}' ;; esac\n")
+    (path / "uname").chmod(0o755)
+    done = run([path / tools[0], script, url], home, PATH=str(path))
+    if target:
+        assert (done.returncode, everything(home)) == (0, [".local/bin/farpty"]), done
+        assert (home / ".local/bin/farpty").read_text() == f"for {target}"
+    else:
+        assert (done.returncode, everything(home)) == (1, []) and "there is no farpty for this machine" in done.stderr, done
+
+
 def test_what_the_user_gives_is_no_command(home, good):
     folder = "a $(touch one) `touch two`; touch three \"'*"
     assert install(home, good, folder).returncode == 0
