@@ -65,7 +65,7 @@ _farpty() {
   case $command in
     '') words='serve connect exec attach ls invite listen run play doctor ps kill keygen copy --help --version' ;;
     serve)
-      words='--listen --config --terminal --seccomp --no-tty --term --probe-size --telnet-wait --any-local-user --insecure-public --limit-sessions
+      words='--listen --config --terminal --seccomp --shell --no-tty --term --probe-size --telnet-wait --any-local-user --insecure-public --limit-sessions
         --limit-per-source --idle-timeout --max-duration --hangup-grace --linger --retain --record --record-input --reauth --exit-when-idle --kill-all --rlimit --sandbox
         --log-format --verbose --help'
       ;;

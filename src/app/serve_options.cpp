@@ -70,6 +70,12 @@ Result<std::string> parse_directory(const std::string& text) {
   return text;
 }
 
+// Programs begin elsewhere than we stand, and no PATH is looked through for a shell (passwd(5)).
+Result<std::string> parse_shell(const std::string& text) {
+  if (!text.starts_with('/')) return failure("cannot use", "'" + text + "'", "a shell is named by its whole path");
+  return text;
+}
+
 Result<Retain> parse_retain(const std::string& text) {
   if (text == "block") return Retain{.when_full = session::WhenFull::kBlock};
   FARPTY_ASSIGN(bytes, parse_bytes(text));
@@ -92,6 +98,8 @@ std::vector<Setting> make_settings() {
       {"seccomp", Kind::kValue, "auto|always|never",
        "emulated: whose system calls are stopped (default auto: those of programs without a libc)",
        with(pty::parse_listening, [](O& o, pty::Listening listening) { o.listening = listening; })},
+      {"shell", Kind::kValue, "PATH", "the login shell (default: the account's; farpty-sh where that is not there)",
+       with(parse_shell, [](O& o, std::string path) { o.shell = std::move(path); })},
       {"no-tty", Kind::kSwitch, "", "run the program on pipes, without a terminal: --terminal pipes",
        when_on([](O& o) { o.terminal = pty::TerminalChoice::kPipes; })},
       {"term", Kind::kValue, "NAME", "TERM where the protocol does not carry it (default xterm-256color)",

@@ -28,7 +28,8 @@ struct Retain {
 
 struct ServeOptions {
   std::vector<net::Url> listen;
-  std::vector<std::string> program;  // empty: the user's login shell
+  std::vector<std::string> program;  // empty: the login shell
+  std::string shell;                 // empty: the user's
   pty::TerminalChoice terminal = pty::TerminalChoice::kAuto;
   pty::Listening listening = pty::Listening::kWhenNeeded;
   std::string term = "xterm-256color";

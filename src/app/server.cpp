@@ -15,6 +15,7 @@
 #include "app/user.hpp"
 #include "base/log.hpp"
 #include "base/own_directory.hpp"
+#include "door/native_start.hpp"
 
 namespace farpty::app {
 
@@ -37,6 +38,7 @@ Result<std::shared_ptr<const door::Settings>> make_settings(const ServeOptions& 
   auto settings = std::make_shared<door::Settings>();
   session::Spec& spec = settings->spec;
   spec.program = program_for(user, options.program);
+  if (!options.shell.empty()) door::set_variable(spec.program.environment, "SHELL", options.shell);
   spec.program.open_files = open_files;
   spec.program.leftovers = options.leftovers;
   FARPTY_ASSIGN(rung, pty::choose_terminal(options.terminal));
@@ -111,7 +113,11 @@ Result<> Server::open(const ServeOptions& options, std::optional<std::string> co
 
 Result<> Server::apply(const ServeOptions& options) {
   FARPTY_ASSIGN(user, current_user());
-  if (options.program.empty()) {
+  if (!options.shell.empty()) {
+    // Who names one means that one: no other takes its place.
+    if (access(options.shell.c_str(), X_OK) != 0) return os_error("cannot use", "--shell " + options.shell);
+    user.shell = options.shell;
+  } else if (options.program.empty()) {
     Shell shell = find_shell(user.shell);
     if (!shell.why.empty()) log::info("{}", shell.why);
     user.shell = std::move(shell.path);

@@ -25,13 +25,6 @@ std::string own_program() {
   return code || access(file.c_str(), X_OK) != 0 ? kSelf : file;
 }
 
-void set_variable(std::vector<std::string>& environment, std::string_view name, std::string_view value) {
-  std::erase_if(environment, [&](const std::string& one) {
-    return one.starts_with(name) && one.size() > name.size() && one[name.size()] == '=';
-  });
-  environment.push_back(std::string(name) + "=" + std::string(value));
-}
-
 Result<> choose_program(const wire::Start& start, const Settings& settings, const auth::Grants& grants,
                         pty::Program& program) {
   if (!start.service.empty() && start.service != kCopyService)
@@ -59,6 +52,13 @@ Result<> choose_program(const wire::Start& start, const Settings& settings, cons
 }
 
 }  // namespace
+
+void set_variable(std::vector<std::string>& environment, std::string_view name, std::string_view value) {
+  std::erase_if(environment, [&](const std::string& one) {
+    return one.starts_with(name) && one.size() > name.size() && one[name.size()] == '=';
+  });
+  environment.push_back(std::string(name) + "=" + std::string(value));
+}
 
 bool may_come_from_afar(std::string_view variable) {
   if (variable == "LANG" || variable == "COLORTERM") return true;
