@@ -147,6 +147,23 @@ def test_the_program_begins_meanwhile_and_is_shown_when_it_is_known_who_that_is(
         assert path.accepted == 1
 
 
+def test_a_terminal_that_says_otherwise_in_the_end_is_heard_by_the_next_connection(tmp_path):
+    """It was resized meanwhile: what was said ahead is not what it says when it sits down."""
+    mark = tmp_path / "one"
+    with desk() as at, half_way(at.address) as path, host(at, *shell(mark), address=path.address):
+        wait_begun(mark)
+        at.screen.resize(100, 30)
+        path.let_go()
+        at.screen.wait_for("begun:one")
+        at.screen.wait_for("$ ")
+        at.screen.line("echo si''ze-$(stty size | tr ' ' x)")
+        at.screen.wait_for("size-30x100")
+        at.screen.line("exit 6")
+        assert at.screen.wait_exit() == 6
+        wait_begun(mark)  # once
+        assert path.accepted > 1
+
+
 def test_who_dies_meanwhile_takes_nothing_along(tmp_path):
     """The token is for one host: it is not spent. And the next one begins meanwhile, too."""
     with desk("--once") as at:
