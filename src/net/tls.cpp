@@ -305,6 +305,10 @@ std::unexpected<Error> Tls::broken() {
     peer_broke_off_ = ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) >= SSL_AD_REASON_OFFSET;
     const char* const text = code != 0 ? ERR_reason_error_string(code) : nullptr;
     reason = text != nullptr ? text : "the other end broke off";
+    // A desk, which has no certificate, was to sign: OpenSSL speaks of algorithms (t1_lib.c: tls_choose_sigalg).
+    if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM &&
+        SSL_get_certificate(ssl_.get()) == nullptr)
+      reason = "it has shown no token that is good here";
   }
   ERR_clear_error();
   return failure("TLS", "", std::move(reason));

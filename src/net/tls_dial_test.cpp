@@ -33,6 +33,7 @@ TEST_F(DialTest, WithoutTheTokenNobodyIsIn) {
   dial(desk_context_, dialler_context_, &wrong);
   EXPECT_FALSE(one_in());
   EXPECT_TRUE(client_.tls->peer_broke_off());
+  EXPECT_NE(server_.error.find("it has shown no token that is good here"), std::string::npos) << server_.error;
   auto right = invite();
   right.secret = wrong.secret.copy();
   dial(desk_context_, dialler_context_, &right);
