@@ -3,7 +3,7 @@ makes under qemu where there is none, it shows what the one for this machine sho
 
 What starts another program by execve(2) is left out: the kernel would have to know qemu (binfmt_misc). qemu itself is the static one: into
 another one libfarpty.so would be loaded, and serve the calls that qemu makes by its libc instead of the program's (docs/distribution.md).
-Made by `make farpty-sh ARCHITECTURES="x86_64 aarch64"` and `make dist ARCHITECTURES=aarch64`.
+Made by `make farpty-sh` and `make dist`.
 """
 
 import contextlib
