@@ -21,7 +21,7 @@ from kit.emptyroot import chrooted, empty_root, inside, inside_by_qemu, made_roo
 from kit.need import need
 from kit.paths import ROOT
 from kit.server import base_environment
-from kit.shells import PROMPT, full_screen_applets, job_control, line_editing
+from kit.shells import PROMPT, full_screen_applets, job_control, line_editing, what_the_terminal_is
 from kit.wait import GENEROUS
 
 MACHINE = platform.machine()
@@ -124,7 +124,7 @@ def test_dial_out(kind, root):
 
 
 @each_kind
-@pytest.mark.parametrize("dialogue", [job_control, line_editing, full_screen_applets])
+@pytest.mark.parametrize("dialogue", [what_the_terminal_is, job_control, line_editing, full_screen_applets])
 def test_programs(kind, root, tmp_path, dialogue):
     """Beside this machine's farpty-sh on a kernel pty."""
     need(OWN.shell.exists(), f"{OWN.shell.name} (make farpty-sh)")

@@ -41,6 +41,9 @@ def shell(*lines: str) -> Dialogue:
     return dialogue
 
 
+what_the_terminal_is = shell("stty size", "stty -a | head -n 2", "test -t 0; echo $?", "stty -echo; stty echo", "yes | head -n 3")
+
+
 def job_control(screen: Screen) -> Iterator[None]:
     """Stops a job, lists it, brings it back, ends it, and interrupts another."""
     screen.wait_for(PROMPT)
